@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from urllib.parse import urlsplit
 
 from ephemeral.accounts.doors import Doors
 from ephemeral.conversations.doors import ConversationDoors
@@ -18,7 +17,6 @@ from ephemeral.files.rows import file_rows
 from ephemeral.files.rules.limits import Limits
 from ephemeral.files.service.counts import counts
 from ephemeral.files.service.file_services import FileServices
-from ephemeral.settings import Settings
 
 __all__ = ["files_wing"]
 
@@ -55,16 +53,7 @@ async def files_wing(
     wing = Wing(
         operations=file_operations(FileHandlers(services), doors, FileActions.of(settings)),
         background={"files": services.sweeper.run},
-        config=files_config(limits, None if ground.objects.through_app else _origin(settings)),
+        config=files_config(limits, settings.store_origin),
         figures=figures,
     )
     yield wing, FileDoors(services.ending)
-
-
-def _origin(settings: Settings) -> str | None:
-    """Where browsers find the bucket."""
-    address = settings.s3_public_endpoint or settings.s3_endpoint
-    if address is None:
-        return None
-    parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.netloc}"
