@@ -192,14 +192,10 @@ class Session:
         return written
 
     def open(self, message: bytes, now: int, *, attachment: bool = False) -> None:
-        """Take the lease of a message; a Card, Unreadable or Refused follows.
-
-        `attachment`: what is attached can be shown or saved. Only then is such a message opened.
-        """
-        fields: dict[str, object] = {"id": b64encode(message)}
-        if attachment:
-            fields["attachment"] = True
-        self._want(Request("open", fields, message), now)
+        """Take the lease of a message, for a Card, Unreadable or Refused. `attachment`: one that
+        has a file too, which can be saved here."""
+        more = {"attachment": True} if attachment else {}
+        self._want(Request("open", {"id": b64encode(message), **more}, message), now)
 
     def acknowledge(self, message: bytes, now: int) -> None:
         """Say, after a Card was shown, that it was: Acknowledged or Refused follows."""
