@@ -39,10 +39,11 @@ async def files_wing(
         read_bytes=settings.account_read_bytes,
         url_seconds=settings.s3_url_seconds,
     )
-    ground.objects.register("f", file_rows.living)
     services = FileServices.of(
         ground.pool, ground.objects, doors, conversations, limits, ground.random, ground.fault
     )
+
+    ground.objects.register("f", file_rows.living, services.missing.look)
 
     async def figures() -> list[Figure]:
         found = await counts(ground.pool)

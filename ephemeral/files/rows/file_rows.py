@@ -24,9 +24,11 @@ __all__ = [
     "living_of_account",
     "living_of_conversation",
     "lock",
+    "mark_broken",
     "mark_deleting",
     "note_look",
     "read",
+    "unbroken",
     "update_landed",
     "uploading",
 ]
@@ -177,6 +179,25 @@ async def living_of_conversation(connection: Connection, conversation: bytes) ->
         conversation,
     )
     return [_file(row) for row in rows]
+
+
+async def unbroken(connection: Connection, after: bytes, most: int) -> list[File]:
+    """Those that are there, behind this one, and not known to have lost anything."""
+    rows = await connection.fetch(
+        f"""
+        SELECT {_COLUMNS} FROM accounts.files
+        WHERE file > $1 AND state <> $2 AND NOT broken ORDER BY file LIMIT $3
+        """,  # noqa: S608
+        after,
+        State.DELETING,
+        most,
+    )
+    return [_file(row) for row in rows]
+
+
+async def mark_broken(connection: Connection, id_: bytes) -> None:
+    """A segment that had landed is there no more; the row is locked."""
+    await connection.execute("UPDATE accounts.files SET broken = true WHERE file = $1", id_)
 
 
 async def living(connection: Connection, prefixes: Sequence[bytes]) -> set[bytes]:

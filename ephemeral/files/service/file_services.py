@@ -12,6 +12,7 @@ from ephemeral.files.rules.limits import Limits
 from ephemeral.files.service.access import Access
 from ephemeral.files.service.addresses import Addresses
 from ephemeral.files.service.ending import Ending
+from ephemeral.files.service.missing import Missing
 from ephemeral.files.service.reading import Reading
 from ephemeral.files.service.sweeper import Sweeper
 from ephemeral.files.service.uploads import Uploads
@@ -33,6 +34,7 @@ class FileServices:
     reading: Reading
     ending: Ending
     sweeper: Sweeper
+    missing: Missing
 
     @classmethod
     def of(
@@ -57,4 +59,5 @@ class FileServices:
             reading=Reading(pool, doors, conversations, access),
             ending=ending,
             sweeper=Sweeper(pool, doors.watches, ending, fault),
+            missing=Missing(pool, objects, doors.watches, conversations),
         )

@@ -57,6 +57,8 @@ class Objects:
         self._living: dict[Kind, Living] = {}
         self.addresses = addresses
         self.through_app = through_app
+        #: What is to be looked at in the store once a day.
+        self.daily: list[Callable[[], Awaitable[None]]] = []
 
     @property
     def store(self) -> ObjectStore:
@@ -80,10 +82,17 @@ class Objects:
             raise ValueError("no number of an object")
         return f"{self.prefix(kind, prefix)}{index}"
 
-    def register(self, kind: Kind, living: Living) -> None:
+    def register(
+        self, kind: Kind, living: Living, daily: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
         """Say which prefixes of a kind there are: of others nothing is taken by an address, and
-        what lies under them is deleted a day later. Of a kind that nobody registers nothing is."""
+        what lies under them is deleted a day later. Of a kind that nobody registers nothing is.
+
+        `daily` is called once a day, by one host.
+        """
         self._living[kind] = living
+        if daily is not None:
+            self.daily.append(daily)
 
     @property
     def living(self) -> Mapping[Kind, Living]:
