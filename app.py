@@ -106,6 +106,7 @@ class Site:
             catalogues,
             Operator(settings.operator_name, settings.operator_url, settings.source_url),
             accounts=settings.accounts != "false",
+            store=settings.store_origin,
         )
         self.verdict = Verdict(faults.record, passing=(KeyringUnusable,))
         self._base_path = settings.base_path

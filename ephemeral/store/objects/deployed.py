@@ -63,8 +63,6 @@ class Objects:
         self._living: dict[Kind, Living] = {}
         self.addresses = addresses
         self.through_app = through_app
-        #: What is to be looked at in the store once a day.
-        self.daily: list[Callable[[], Awaitable[None]]] = []
 
     @property
     def store(self) -> ObjectStore:
@@ -88,17 +86,10 @@ class Objects:
             raise ValueError("no number of an object")
         return f"{self.prefix(kind, prefix)}{index}"
 
-    def register(
-        self, kind: Kind, living: Living, daily: Callable[[], Awaitable[None]] | None = None
-    ) -> None:
+    def register(self, kind: Kind, living: Living) -> None:
         """Say which prefixes of a kind there are: of others nothing is taken by an address, and
-        what lies under them is deleted a day later. Of a kind that nobody registers nothing is.
-
-        `daily` is called once a day, by one host.
-        """
+        what lies under them is deleted a day later. Of a kind that nobody registers nothing is."""
         self._living[kind] = living
-        if daily is not None:
-            self.daily.append(daily)
 
     @property
     def living(self) -> Mapping[Kind, Living]:

@@ -100,8 +100,6 @@ class Sweep:
             await self._purge()
             metrics.STORE_ORPHANS.set(0)
         await store.delete([*(present - {today})])
-        for daily in self._objects.daily:
-            await daily()
 
     async def _counted(self) -> tuple[int, int]:
         """How many objects of this deployment there are, and how many belong to nothing."""
