@@ -10,7 +10,7 @@ and events out. No input or output, no clock and no randomness of its own.
     session.take_events() -> list[Event]      what has happened (session_events)
 
 `post`, `open`, `acknowledge`, `release`, `lock`, `destroy` and `leave` may be called at any time.
-What had no answer when a socket went is sent again over the next one, with the same ids (11.8).
+What had no answer when a socket went is sent again over the next, with the same ids (11.8).
 `now` is the client's own clock in milliseconds; the server's is measured against it (1.6).
 docs/protocol.md, sections 5.4, 7, 8 and 11, is the law.
 """
@@ -192,8 +192,7 @@ class Session:
         return written
 
     def open(self, message: bytes, now: int, *, attachment: bool = False) -> None:
-        """Take the lease of a message, for a Card, Unreadable or Refused. `attachment`: one that
-        has a file too, which can be saved here."""
+        """Take the lease of a message, for a Card, Unreadable or Refused (`attachment`: a file's)."""
         more = {"attachment": True} if attachment else {}
         self._want(Request("open", {"id": b64encode(message), **more}, message), now)
 
