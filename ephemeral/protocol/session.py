@@ -193,7 +193,7 @@ class Session:
     def open(self, message: bytes, now: int, *, attachment: bool = False) -> None:
         """Take the lease of a message, with its file: a Card, Unreadable or Refused follows."""
         files = {"attachment": True} if attachment else {}
-        self._want(Request("open", {"id": b64encode(message)} | files, message), now)
+        self._want(Request("open", {"id": b64encode(message), **files}, message), now)
 
     def acknowledge(self, message: bytes, now: int) -> None:
         """Say, after a Card was shown, that it was: Acknowledged or Refused follows."""
