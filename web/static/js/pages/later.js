@@ -2,8 +2,11 @@
 // for it.
 
 import "../ui/fire.js";
+import { filesBy } from "../room/views/attaching.js";
+import { loading } from "./loading.js";
 
-export { roomAnnouncer } from "../room/views/room-announcer.js";
+export { moreOfRoom } from "../room/views/more-of-room.js";
+export { fileFace, fileLine, openFile, sentFile } from "../room/views/attaching.js";
 export { tellingPanel } from "../room/views/telling.js";
 export { writingPanel } from "../room/views/writing-panel.js";
 export { codeHelp } from "../room/views/code-help.js";
@@ -21,3 +24,6 @@ export { qrPicture } from "../ui/qr.js";
 export { returnPanel } from "../room/views/return-panel.js";
 export { comeBack } from "./return-flow.js";
 export { leaving } from "./leaving.js";
+
+const { base, attachments } = { ...document.documentElement.dataset, ...document.getElementById("app")?.dataset };
+if (attachments !== undefined) filesBy(loading(new URL(attachments, new URL(`${base}/`, location.origin)).href));

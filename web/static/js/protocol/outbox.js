@@ -38,6 +38,8 @@ export class Outbox {
   /** @type {Map<string, Sent>} */
   #sent = new Map();
   #counter = 0;
+  /** Of how many messages the id was drawn. */
+  #drawn = 0;
   /** @type {{id: string, viewing: string|null, hash: string}[]} */
   #checks = [];
 
@@ -47,11 +49,44 @@ export class Outbox {
     return this.#counter;
   }
 
+  /** Which id is the next message's (4.3): one that waits for its attachment has it before it has a number. */
+  nextDraw() {
+    this.#drawn += 1;
+    return this.#drawn;
+  }
+
   /**
    * @param {{id: string, text: string, quote?: Sent["quote"], counter: number, now: number}} message
    */
   add({ id, text, quote = null, counter, now }) {
     this.#sent.set(id, newSent({ id, text, quote, counter }, now));
+  }
+
+  /**
+   * A message whose attachment is on its way; it has no number and isn't posted.
+   * @param {string} id  @param {import("./sent.js").SentFile} file  @param {number} now
+   */
+  begin(id, file, now) {
+    this.#sent.set(id, { ...newSent({ id, text: null, quote: null, counter: 0, file }, now), want: null });
+  }
+
+  /**
+   * All of its attachment is there: it is the next to be posted.
+   * @param {string} id  @param {string} attachment
+   * @returns {number|null} its number; null if it is wanted no more
+   */
+  ready(id, attachment) {
+    const sent = this.#sent.get(id);
+    if (sent?.state !== "sending") return null;
+    this.#sent.delete(id);
+    const counter = this.nextCounter();
+    this.#sent.set(id, { ...sent, attachment, counter, want: "post" });
+    return counter;
+  }
+
+  /** One that was never posted is wanted no more. @param {string} id */
+  drop(id) {
+    if (this.#sent.get(id)?.envelope === null) this.#sent.delete(id);
   }
 
   /** @param {string} id  @param {string} hash  of its viewing bytes, base64url */
@@ -180,18 +215,20 @@ export class Outbox {
     if (sent.state === "viewed" && sent.audience !== null) sent.audience = [];
   }
 
-  /** A lease has begun. @param {string} id */
-  opened(id) {
+  /** A lease has begun, or was prolonged. @param {string} id  @param {string} member */
+  opened(id, member) {
     const sent = this.#sent.get(id);
-    if (sent === undefined || !OWED.includes(sent.state)) return;
+    if (sent === undefined || !OWED.includes(sent.state) || sent.holders.includes(member)) return;
+    sent.holders = [...sent.holders, member].slice(-SEATS[1]);
     sent.opened += 1;
     if (sent.state === "stored") sent.state = "opened";
   }
 
-  /** A lease has ended. @param {string} id  @param {number|null} returns  so far */
-  leaseEnded(id, returns) {
+  /** A lease has ended. @param {string} id  @param {number|null} returns  so far  @param {string|null} member  whose, if told */
+  leaseEnded(id, returns, member) {
     const sent = this.#sent.get(id);
     if (sent === undefined) return;
+    sent.holders = sent.holders.filter((one) => member !== null && one !== member);
     this.#counts(sent, null, returns);
     if (sent.state === "opened") sent.state = "stored";
   }
@@ -201,6 +238,7 @@ export class Outbox {
     const sent = this.#sent.get(id);
     if (sent === undefined || !OWED.includes(sent.state)) return;
     sent.state = "acknowledged";
+    sent.holders = sent.holders.filter((one) => one !== member);
     if (!sent.readers.includes(member)) sent.readers = [...sent.readers, member].slice(-SEATS[1]);
     sent.audience = sent.audience?.filter((one) => one !== member) ?? null;
   }
@@ -273,7 +311,7 @@ export class Outbox {
   /** Drops the words of a message that need not be written again. @param {string} id */
   discard(id) {
     const sent = this.#sent.get(id);
-    if (sent !== undefined && sent.state !== "sending") sent.text = sent.quote = null;
+    if (sent !== undefined && sent.state !== "sending") sent.text = sent.quote = sent.file = null;
   }
 
   /** @param {string} id  @param {string} code  it can't even be sealed */
@@ -294,7 +332,7 @@ export class Outbox {
   roomEnded() {
     for (const sent of this.#sent.values()) {
       if (!FINAL.includes(sent.state)) sent.state = "room_destroyed";
-      sent.text = sent.quote = sent.envelope = sent.hash = null;
+      sent.text = sent.quote = sent.file = sent.envelope = sent.hash = null;
       this.#wants(sent, null);
     }
   }
@@ -318,12 +356,13 @@ export class Outbox {
     const all = [...this.#sent.values()];
     const waiting = all.filter(({ state }) => !FINAL.includes(state));
     const ended = all.filter(({ state }) => FATES.includes(state));
-    return { counter: this.#counter, ...saveSent(waiting, ended) };
+    return { counter: this.#counter, drawn: this.#drawn, ...saveSent(waiting, ended) };
   }
 
-  /** @param {{counter: number} & Parameters<typeof restoreSent>[0]} saved  @param {number} now */
-  restore({ counter, ...saved }, now) {
+  /** @param {{counter: number, drawn?: number} & Parameters<typeof restoreSent>[0]} saved  an earlier version of this page knew no `drawn`  @param {number} now */
+  restore({ counter, drawn = counter, ...saved }, now) {
     this.#counter = counter;
+    this.#drawn = drawn;
     this.#sent = new Map(restoreSent(saved, now).map((sent) => [sent.id, sent]));
   }
 

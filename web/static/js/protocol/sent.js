@@ -8,6 +8,7 @@
  * @property {string} id
  * @property {string|null} text
  * @property {import("./quotes.js").Quote|null} quote
+ * @property {SentFile|null} file
  * @property {SentState} state
  * @property {string|null} error
  * @property {number|null} sequence
@@ -24,10 +25,14 @@
  * @property {string|null} reader  who viewed it last: the server's word, told only beside a proof
  * @property {number|null} endedAt  by the server's clock, and its word
  *
+ * @typedef {{name: string, size: number, mime: string}} SentFile  what was sent beside a message
+ *
  * @typedef {object} Way  how it gets there
  * @property {string|null} envelope  base64url; null before it is sealed and after it was stored
  * @property {string|null} hash  of the viewing bytes, base64url
  * @property {number} writtenAt  by this device's clock
+ * @property {string|null} attachment  its id, once all of it is there
+ * @property {string[]} holders  who reads it now
  * @property {"post"|"status"|null} want
  * @property {boolean} asked  the want is on its way
  * @property {boolean} tried  it was on its way once without an answer: the server may have it
@@ -35,7 +40,7 @@
  * @property {{reader: string|null, endedAt: number|null}} told  beside a proof that is being checked
  *
  * @typedef {SentFacts & Way} Sent
- * @typedef {Pick<Sent, "id"|"text"|"quote"|"counter">} Written
+ * @typedef {Pick<Sent, "id"|"text"|"quote"|"counter"> & {file?: SentFile|null}} Written
  *
  * @typedef {Pick<Sent, "id"|"counter"|"state"|"sequence"|"postedAt"|"expiresAt"|"opened"|"of"
  *   |"readers"|"proved"|"reader"|"endedAt">} Fate  what a reload keeps of a message that has ended
@@ -52,9 +57,9 @@ const NOTHING_TOLD = Object.freeze({ reader: null, endedAt: null });
  * @returns {Sent}
  */
 export const newSent = (written, now) => ({
-  ...written, state: "sending", error: null, sequence: null, postedAt: null, expiresAt: null, first: true,
+  file: null, ...written, state: "sending", error: null, sequence: null, postedAt: null, expiresAt: null, first: true,
   opened: 0, returns: 0, audience: null, of: null, readers: [], proved: false, reader: null, endedAt: null,
-  envelope: null, hash: null, writtenAt: now, want: "post", asked: false, tried: false, notBefore: 0,
+  envelope: null, hash: null, attachment: null, holders: [], writtenAt: now, want: "post", asked: false, tried: false, notBefore: 0,
   told: NOTHING_TOLD,
 });
 
@@ -63,7 +68,7 @@ export const newSent = (written, now) => ({
  * @param {Sent} sent
  * @returns {SentFacts}
  */
-export function sentView({ envelope, hash, writtenAt, want, asked, tried, notBefore, told, ...facts }) {
+export function sentView({ envelope, hash, attachment, holders, writtenAt, want, asked, tried, notBefore, told, ...facts }) {
   return facts;
 }
 

@@ -361,13 +361,14 @@ export class Session {
     for (const card of this.#room.cards.wanted()) {
       if (card.asked || card.notBefore > now || card.want === null) continue;
       card.asked = true;
-      const fields = card.want === "ack" ? { viewing: card.viewing } : {};
-      this.#ask(card.want, [card.id], { id: card.id, ...fields });
+      const { id, want, viewing, attachment } = card;
+      const fields = want === "ack" ? { viewing } : want === "open" && attachment !== null ? { attachment: true } : {};
+      this.#ask(want, [id], { id, ...fields });
     }
     for (const sent of this.#room.outbox.posts(now)) {
       sent.asked = sent.tried = true;
-      const { id, envelope, hash } = sent;
-      this.#ask("post", [id], { id, envelope, viewing_hash: hash });
+      const { id, envelope, hash, attachment } = sent;
+      this.#ask("post", [id], { id, envelope, viewing_hash: hash, ...(attachment !== null && { attachment }) });
     }
     for (const id of this.#room.withdrawals.take(now)) this.#ask("withdraw", [id], { id });
     const questions = this.#room.outbox.questions(now);

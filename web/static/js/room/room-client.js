@@ -40,6 +40,7 @@ const browser = ({ standIn, profiles = () => Promise.reject(new Refusal("unreach
 export class RoomClient extends EventTarget {
   /** @type {RoomState} */
   state;
+  #base;
   #seat;
   #connection;
   /** @type {import("./room-state.js").Ended|null} */
@@ -105,6 +106,7 @@ export class RoomClient extends EventTarget {
    */
   constructor(base, seat, device) {
     super();
+    this.#base = base;
     // The keys are the connection's alone, so that they go when it forgets them.
     this.#seat = { ...seat, secret: null, keys: null, messages: null, resume: null, progress: null, present: {} };
     this.#connection = new RoomConnection(base, seat, device, {
@@ -231,6 +233,16 @@ export class RoomClient extends EventTarget {
     if (this.#isOver) throw new Refusal("ended");
     const { api, locator, token } = this.#seat;
     return read(await api.record({ locator, token }));
+  }
+
+  /**
+   * What late parts of this client go on with; nothing once it is over.
+   * @returns {import("./attachment-sending.js").Inner|null}
+   */
+  get inner() {
+    if (this.#isOver) return null;
+    const { locator, token, me, rules } = this.#seat;
+    return { base: this.#base, locator, token, me, roomNonce: rules.nonce, ...this.#connection.inner };
   }
 
   /**
