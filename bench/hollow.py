@@ -51,7 +51,7 @@ _FRAMES = SocketFrames(
         protocol=PROTOCOL,
         caller=_CALLERS.member,
         operations=room_operations(
-            RoomHandlers(_NO_ROOMS, _NO_ROOMS), _NO_ROOMS, _CALLERS, _ACTIONS
+            RoomHandlers(_NO_ROOMS, _NO_ROOMS, _NO_ROOMS), _NO_ROOMS, _CALLERS, _ACTIONS
         ),
         hello=HelloBody,
         session=partial(Session, _CALLERS.member, _ACTIONS.hello),
@@ -94,7 +94,7 @@ class Hollow:
         event: nouns.Event
         match _FRAMES.operations[type(frame)].frame:
             case "post":
-                message, envelope, _ = body
+                message, envelope, _, _ = body
                 _posts[message] = self._member, envelope
                 ends = now + _HOUR_MS
                 answer: answers.Outcome = nouns.Receipt(message, "stored", 1, now, ends, None, 0, 0)
@@ -113,9 +113,10 @@ class Hollow:
                     )
                 )
             case "open":
-                author, envelope = _posts[body]
-                answer = nouns.Opened(body, envelope, author, 1, now, now, now, now)
-                event = nouns.OpenedEvent(body, self._member, now)
+                message, _ = body
+                author, envelope = _posts[message]
+                answer = nouns.Opened(message, envelope, author, 1, now, now, now, now)
+                event = nouns.OpenedEvent(message, self._member, now)
             case "ack":
                 message, viewing = body
                 del _posts[message]

@@ -18,9 +18,17 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
-from ephemeral.protocol.errors import ACCOUNT_STATUS, CONVERSATION_STATUS, OBJECT_STATUS, STATUS
+from ephemeral.protocol.errors import (
+    ACCOUNT_STATUS,
+    CONVERSATION_STATUS,
+    FILE_STATUS,
+    OBJECT_STATUS,
+    STATUS,
+)
 
 __all__ = [
+    "ATTACHMENTS_LOST",
+    "ATTACHMENT_BYTES",
     "BATCH_SECONDS",
     "BATCH_SIZE",
     "BUS_UP",
@@ -35,6 +43,7 @@ __all__ = [
     "EPOCH_KEY_AGE",
     "FATES",
     "FAULTS",
+    "FILES_BYTES",
     "JOINS",
     "LEDGER_QUEUE",
     "LIMITS",
@@ -82,7 +91,7 @@ STATUSES = sorted(
         431,
         *(
             status
-            for codes in (STATUS, ACCOUNT_STATUS, CONVERSATION_STATUS, OBJECT_STATUS)
+            for codes in (STATUS, ACCOUNT_STATUS, CONVERSATION_STATUS, FILE_STATUS, OBJECT_STATUS)
             for status, _ in codes.values()
         ),
     }
@@ -94,6 +103,7 @@ CLOSE_CODES = (1000, 1007, 1011, 1012, 4400, 4401, 4403, 4404, 4408, 4409, 4410,
 LIMITS = (
     "create_address", "create_shared", "join_address", "join_room", "join_shared", "miss_address",
     "connect_address", "hello_room", "post_bytes_address",
+    "reserve_bytes_address", "chunk_bytes_address", "chunks",
     *(f"{action}_{subject}" for action in ("post", "open", "state")
       for subject in ("address", "room", "seat")),
     "operator_page_address", "operator_sign_in_address", "operator_sign_in_operator",
@@ -104,6 +114,7 @@ LIMITS = (
     "push_test_address", "push_test_account",
     "conversation_post_account", "conversation_record_account", "conversation_typing_account",
     "conversation_presence_account",
+    "file_make_account", "file_make_address", "file_account", "file_address",
     "object_address", "objects", "objects_address",
     "guess_login", "guess_password", "guess_recovery", "sockets_account", "sockets_device",
     "report_room_address", "report_room_shared", "report_address", "report_shared",
@@ -150,7 +161,7 @@ _REFUSALS = _counters(
     "ephemeral_refusals",
     "Refusals told to clients, by the protocol's codes.",
     "code",
-    [*STATUS, *ACCOUNT_STATUS, *CONVERSATION_STATUS, *OBJECT_STATUS],
+    [*STATUS, *ACCOUNT_STATUS, *CONVERSATION_STATUS, *FILE_STATUS, *OBJECT_STATUS],
 )
 _LIMITED = _counters(
     "ephemeral_limited", "Requests and sockets refused by a limit.", "limit", LIMITS
@@ -203,6 +214,21 @@ STORE_UP = Gauge(
 STORE_PURGES_WAITING = Gauge(
     "ephemeral_store_purges_waiting",
     "Attachments and files whose objects could not be deleted yet; it is tried for ever.",
+    registry=REGISTRY,
+)
+ATTACHMENT_BYTES = Gauge(
+    "ephemeral_attachment_bytes",
+    "Bytes of all attachments that wait in rooms, or are being sent.",
+    registry=REGISTRY,
+)
+ATTACHMENTS_LOST = Counter(
+    "ephemeral_attachments_lost",
+    "Messages that ended because a part of their attachment was not where it should lie.",
+    registry=REGISTRY,
+)
+FILES_BYTES = Gauge(
+    "ephemeral_files_bytes",
+    "Bytes reserved for files of all accounts, with padding; FILES_BYTES bounds it.",
     registry=REGISTRY,
 )
 EPOCH_KEY_AGE = Gauge(

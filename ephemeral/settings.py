@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
 from urllib.parse import quote, urlsplit
 
-from ephemeral.protocol.limits import ENVELOPE_MAX
+from ephemeral.protocol.limits import ATTACHMENT_MAX, ENVELOPE_MAX
 
 __all__ = [
     "VARIABLES",
@@ -215,6 +215,13 @@ def _bytes_often(text: str) -> Often:
     return int(match[1]), int(match[2])
 
 
+def _attachments_often(text: str) -> Often:
+    found = _bytes_often(text)
+    if found is not None and found[0] < ATTACHMENT_MAX:
+        raise ValueError(f"must be at least {ATTACHMENT_MAX} bytes, the longest attachment")
+    return found
+
+
 def _base_path(text: str) -> str:
     if text == "/":
         return ""
@@ -404,6 +411,38 @@ class Settings:
             "recipients' addresses are seen by the storage provider.",
         ),
     ]
+    files: Annotated[
+        bool,
+        Declared(_boolean, "true", "Whether account holders may share files by this server."),
+    ]
+    file_bytes: Annotated[
+        int,
+        Declared(
+            _whole(2**20, 2**34), "4294967296", "The largest file, with padding; at most 16 GiB."
+        ),
+    ]
+    files_bytes: Annotated[
+        int,
+        Declared(
+            _whole(0, 2**50),
+            "53687091200",
+            "The most bytes that all files together may have; 0: no limit but the store's.",
+        ),
+    ]
+    account_files_bytes: Annotated[
+        int,
+        Declared(
+            _whole(2**20, 2**50), "21474836480", "The most bytes that files of an account may have."
+        ),
+    ]
+    account_read_bytes: Annotated[
+        int,
+        Declared(
+            _whole(0, 2**50),
+            "107374182400",
+            "The most bytes of files that an account may fetch on a day; 0: no limit.",
+        ),
+    ]
     epoch_seconds: Annotated[
         int,
         Declared(
@@ -545,6 +584,18 @@ class Settings:
             "The most bytes that may wait in all rooms, and in all conversations; 0: no limit.",
         ),
     ]
+    attachments: Annotated[
+        bool, Declared(_boolean, "true", "Whether messages in rooms may have attachments.")
+    ]
+    attachment_bytes: Annotated[
+        int,
+        Declared(
+            _whole(ATTACHMENT_MAX, 2**50),
+            "2147483648",
+            "The most bytes of attachments in all rooms; above three quarters of it only those of "
+            "up to 1 MiB are taken.",
+        ),
+    ]
     lease_seconds: Annotated[
         int,
         Declared(_whole(1, 3600), "120", "How long one member alone may read an opened message."),
@@ -639,6 +690,22 @@ class Settings:
     ]
     post_bytes_per_address: Annotated[
         Often, Declared(_bytes_often, "67108864/600", "How many bytes an address may post.")
+    ]
+    attachment_bytes_per_address: Annotated[
+        Often,
+        Declared(
+            _attachments_often,
+            "209715200/86400",
+            "How many bytes of attachments an address may announce.",
+        ),
+    ]
+    chunk_bytes_per_address: Annotated[
+        Often,
+        Declared(
+            _attachments_often,
+            "134217728/60",
+            "How many bytes of attachments an address may send and fetch.",
+        ),
     ]
     posts_per_room: Annotated[
         Often, Declared(_often, "1200/120", "How often may be posted in a room.")

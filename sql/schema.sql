@@ -13,12 +13,15 @@
 --     in the narrow table payload_keys, wrapped by an epoch key which lives in a
 --     file outside the database. Destroying a payload deletes both rows; what they
 --     leave on the disk opens no more once that epoch key is destroyed as well.
+--     An attachment has such a key and no payload: its bytes lie beside the database.
 --   * Whoever changes anything in a room locks its row in rooms first; several
 --     rooms are locked in the order of their names. Nothing below a room is
---     changed without that lock (but a seat's clock and socket, by one statement
---     alone in its transaction), so there is no other lock order to know.
+--     changed without that lock (but a seat's clock and socket, and which chunks of
+--     an attachment have landed, by one statement alone in its transaction), so
+--     there is no other lock order to know.
 --   * Whoever changes anything in a room that is not such a clock or socket gives
---     it a new version: processes remember rooms, and trust that.
+--     it a new version: processes remember rooms, and trust that. Nobody remembers
+--     attachments that belong to no message: they change without one.
 --   * A lease is written without an index, in the page of its message. That it has
 --     ended is found by its room's lease_due, which is moved seldom.
 --   * That lock also does the work of foreign keys. On the path of a message
@@ -216,6 +219,8 @@ CREATE TABLE messages (
     returns      integer  NOT NULL DEFAULT 0,
     returners    bytea,
     reader       bytea    CHECK (octet_length(reader) = 16),
+    attachment   integer,
+    lease_opened bigint,
     PRIMARY KEY (room, id),
     CHECK ((lease_holder IS NULL) = (lease_until IS NULL))
 ) WITH (fillfactor = 70);
@@ -246,6 +251,40 @@ COMMENT ON COLUMN messages.leases IS 'How many leases have ever begun, of all me
 COMMENT ON COLUMN messages.returns IS 'How many of them were given back: by release, leaving, or the loss of the seat.';
 COMMENT ON COLUMN messages.returners IS 'First view: members who gave it back, 16 bytes and the time in 8 each, as long as that may keep somebody from taking it again.';
 COMMENT ON COLUMN messages.reader IS 'Everyone: who acknowledged last.';
+COMMENT ON COLUMN messages.attachment IS 'Length of its attachment with padding, in bytes; null where there is none.';
+COMMENT ON COLUMN messages.lease_opened IS 'First view, with an attachment: when the lease began, for it may be prolonged.';
+
+CREATE TABLE attachments (
+    room       bytea    NOT NULL,
+    id         bytea    NOT NULL CHECK (octet_length(id) = 16),
+    author     bytea    NOT NULL CHECK (octet_length(author) = 16),
+    prefix     bytea    NOT NULL UNIQUE CHECK (octet_length(prefix) = 16),
+    payload    bytea    NOT NULL CHECK (octet_length(payload) = 16),
+    padded     integer  NOT NULL CHECK (padded BETWEEN 65536 AND 10485760),
+    chunks     smallint NOT NULL CHECK (chunks BETWEEN 1 AND 40),
+    landed     bigint   NOT NULL DEFAULT 0 CHECK (landed >= 0 AND landed >> chunks = 0),
+    message    bytea    CHECK (octet_length(message) = 16),
+    expires_at bigint,
+    PRIMARY KEY (room, id),
+    CHECK ((message IS NULL) = (expires_at IS NOT NULL)),
+    CHECK (message IS NULL OR landed = (1::bigint << chunks) - 1)
+);
+CREATE UNIQUE INDEX attachments_message ON attachments (room, message) WHERE message IS NOT NULL;
+CREATE INDEX attachments_expires_at ON attachments (expires_at) WHERE expires_at IS NOT NULL;
+ALTER TABLE attachments
+    ALTER COLUMN prefix SET STATISTICS 0,
+    ALTER COLUMN payload SET STATISTICS 0;
+COMMENT ON TABLE  attachments IS 'Attachments of messages that wait, and of messages that are being written. Their chunks lie where large objects do.';
+COMMENT ON COLUMN attachments.room IS 'The room.';
+COMMENT ON COLUMN attachments.id IS '16 random bytes chosen by the author''s client.';
+COMMENT ON COLUMN attachments.author IS 'The member who sends it.';
+COMMENT ON COLUMN attachments.prefix IS '16 random bytes drawn by the server, by which its chunks are called where they lie.';
+COMMENT ON COLUMN attachments.payload IS 'The name of the data key in payload_keys that opens all of its chunks; there is no payload.';
+COMMENT ON COLUMN attachments.padded IS 'Its length with padding, in bytes.';
+COMMENT ON COLUMN attachments.chunks IS 'How many chunks it has.';
+COMMENT ON COLUMN attachments.landed IS 'Which of them lie there: bit 0 for the first.';
+COMMENT ON COLUMN attachments.message IS 'The message that it belongs to; null until that is posted.';
+COMMENT ON COLUMN attachments.expires_at IS 'When it is destroyed unless it was posted before; null once it was.';
 
 CREATE TABLE audience (
     room         bytea    NOT NULL,
@@ -254,6 +293,7 @@ CREATE TABLE audience (
     state        smallint NOT NULL DEFAULT 0 CHECK (state BETWEEN 0 AND 2),
     lease_until  bigint,
     lease_ends   smallint NOT NULL DEFAULT 0,
+    lease_opened bigint,
     PRIMARY KEY (room, message, member)
 );
 COMMENT ON TABLE  audience IS 'Everyone policy: who was present when a message was accepted. Who leaves is removed; once nobody is left, the message ends.';
@@ -263,6 +303,7 @@ COMMENT ON COLUMN audience.member IS 'A member who was present, never the author
 COMMENT ON COLUMN audience.state IS '0 has not viewed it, 1 acknowledged it, 2 let three leases end.';
 COMMENT ON COLUMN audience.lease_until IS 'When this member''s lease ends, if one runs.';
 COMMENT ON COLUMN audience.lease_ends IS 'How many of this member''s leases ended without acknowledgement.';
+COMMENT ON COLUMN audience.lease_opened IS 'When this member''s lease began, for it may be prolonged.';
 
 CREATE TABLE tombstones (
     tombstone bytea    NOT NULL CHECK (octet_length(tombstone) = 32),
@@ -690,7 +731,7 @@ COMMENT ON COLUMN operators.operator_sessions.seen_at IS 'When it was last used,
 CREATE TABLE operators.audit (
     entry    bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     operator text,
-    act      text   NOT NULL CHECK (act IN ('added', 'renewed', 'enrolled', 'signed_in', 'refused', 'signed_out', 'signed_out_everywhere', 'removed', 'dismissed', 'suspended', 'lifted')),
+    act      text   NOT NULL CHECK (act IN ('added', 'renewed', 'enrolled', 'signed_in', 'refused', 'signed_out', 'signed_out_everywhere', 'removed', 'dismissed', 'suspended', 'lifted', 'took_down')),
     minute   bigint NOT NULL
 );
 CREATE UNIQUE INDEX audit_once ON operators.audit (minute, act, operator) NULLS NOT DISTINCT;
@@ -1101,3 +1142,73 @@ COMMENT ON COLUMN accounts.push_subscriptions.tries IS 'How often that was tried
 COMMENT ON COLUMN accounts.push_subscriptions.told_at IS 'When one was sent last.';
 COMMENT ON COLUMN accounts.push_subscriptions.told_in IS 'The conversation for whose sake; null if it was for none, or that is gone.';
 COMMENT ON COLUMN accounts.push_subscriptions.told_s IS 'The last place of its log at that time.';
+
+-- Files of account holders: what is known of them. Their bytes lie in the object store.
+-- Accounts are locked before conversations, these before files, files before what counts them.
+CREATE TABLE accounts.files (
+    file         bytea    PRIMARY KEY CHECK (octet_length(file) = 16),
+    account      bytea    REFERENCES accounts.accounts (account) ON DELETE SET NULL,
+    conversation bytea    CHECK (octet_length(conversation) = 16),
+    prefix       bytea    NOT NULL CHECK (octet_length(prefix) = 16),
+    padded       bigint   NOT NULL CHECK (padded BETWEEN 4096 AND 17179869184),
+    landed       bytea    NOT NULL,
+    payload      bytea    CHECK (octet_length(payload) = 16),
+    state        smallint NOT NULL CHECK (state IN (1, 2, 3)),
+    ttl          integer  NOT NULL CHECK (ttl > 0),
+    latest       bigint,
+    created_at   bigint   NOT NULL,
+    expires_at   bigint   NOT NULL,
+    put_until    bigint   NOT NULL,
+    looked_at    bigint   NOT NULL,
+    broken       boolean  NOT NULL DEFAULT false,
+    CHECK ((state = 3) = (payload IS NULL)),
+    CHECK ((state = 3) = (conversation IS NULL))
+) WITH (fillfactor = 70);
+CREATE UNIQUE INDEX files_prefix ON accounts.files (prefix);
+CREATE INDEX files_account ON accounts.files (account, file);
+CREATE INDEX files_conversation ON accounts.files (conversation, file);
+CREATE INDEX files_uploading ON accounts.files (account) WHERE state = 1;
+CREATE INDEX files_expires_at ON accounts.files (expires_at);
+ALTER TABLE accounts.files
+    ALTER COLUMN prefix SET STATISTICS 0,
+    ALTER COLUMN landed SET STATISTICS 0,
+    ALTER COLUMN payload SET STATISTICS 0;
+COMMENT ON TABLE  accounts.files IS 'Files that account holders share, and those that are being deleted.';
+COMMENT ON COLUMN accounts.files.file IS 'Its id, which its uploader has drawn.';
+COMMENT ON COLUMN accounts.files.account IS 'Who uploads it; null once that account is deleted.';
+COMMENT ON COLUMN accounts.files.conversation IS 'The conversation whose people may read it; null once it is being deleted.';
+COMMENT ON COLUMN accounts.files.prefix IS 'What the keys of its objects have in common: random bytes.';
+COMMENT ON COLUMN accounts.files.padded IS 'Its length with padding; how it is cut into objects follows from that.';
+COMMENT ON COLUMN accounts.files.landed IS 'A bit for each segment, the least significant first: whether its object was seen in the store.';
+COMMENT ON COLUMN accounts.files.payload IS 'What is told of it, encrypted by its uploader, sealed like any payload; null once it is being deleted.';
+COMMENT ON COLUMN accounts.files.state IS '1: being uploaded. 2: complete. 3: being deleted; it counts until nobody can store more of it.';
+COMMENT ON COLUMN accounts.files.ttl IS 'How many seconds it lives from its completion on.';
+COMMENT ON COLUMN accounts.files.latest IS 'When it goes at the latest, by the timer of its conversation; null without one.';
+COMMENT ON COLUMN accounts.files.created_at IS 'When it was made.';
+COMMENT ON COLUMN accounts.files.expires_at IS 'When it goes; of one that is being deleted, when it counts no more.';
+COMMENT ON COLUMN accounts.files.put_until IS 'Until when an address may be in use by which a segment is stored.';
+COMMENT ON COLUMN accounts.files.looked_at IS 'When the store was asked last what has landed.';
+COMMENT ON COLUMN accounts.files.broken IS 'Whether an object that had landed was found to be gone.';
+
+CREATE TABLE accounts.file_quotas (
+    account    bytea   PRIMARY KEY REFERENCES accounts.accounts (account) ON DELETE CASCADE,
+    bytes      bigint  NOT NULL DEFAULT 0 CHECK (bytes >= 0),
+    files      integer NOT NULL DEFAULT 0 CHECK (files >= 0),
+    read_day   integer NOT NULL DEFAULT 0,
+    read_bytes bigint  NOT NULL DEFAULT 0 CHECK (read_bytes >= 0)
+);
+COMMENT ON TABLE  accounts.file_quotas IS 'What files count for an account.';
+COMMENT ON COLUMN accounts.file_quotas.account IS 'The account.';
+COMMENT ON COLUMN accounts.file_quotas.bytes IS 'Bytes that are reserved for its files, with padding.';
+COMMENT ON COLUMN accounts.file_quotas.files IS 'How many files it has.';
+COMMENT ON COLUMN accounts.file_quotas.read_day IS 'The day of which read_bytes tells, in days since 1970.';
+COMMENT ON COLUMN accounts.file_quotas.read_bytes IS 'Bytes that it was given addresses for to fetch, on that day.';
+
+CREATE TABLE accounts.file_stock (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    bytes    bigint  NOT NULL CHECK (bytes >= 0)
+);
+INSERT INTO accounts.file_stock (bytes) VALUES (0);
+COMMENT ON TABLE  accounts.file_stock IS 'What files count for all accounts together. One row.';
+COMMENT ON COLUMN accounts.file_stock.only_row IS 'Always true: there is one row.';
+COMMENT ON COLUMN accounts.file_stock.bytes IS 'Bytes that are reserved for files, with padding.';

@@ -9,7 +9,7 @@ import playwright
 import pytest
 
 from ephemeral.protocol import codes, limits, links
-from ephemeral.protocol.errors import ACCOUNT_STATUS, CONVERSATION_STATUS, STATUS
+from ephemeral.protocol.errors import ACCOUNT_STATUS, CONVERSATION_STATUS, FILE_STATUS, STATUS
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = ROOT / "web" / "static" / "js"
@@ -135,6 +135,7 @@ def codes_known() -> set[str]:
         set(re.findall(r"`([a-z]+(?:_[a-z]+)*)`", law + own))
         | set(ACCOUNT_STATUS)
         | set(CONVERSATION_STATUS)
+        | set(FILE_STATUS)
     )
 
 

@@ -13,7 +13,13 @@ from support.people.raw_client import Client, Message
 from ephemeral import metrics
 from ephemeral.edge.metrics_api import metrics_port
 from ephemeral.edge.server import ListenRefused
-from ephemeral.protocol.errors import ACCOUNT_STATUS, CONVERSATION_STATUS, OBJECT_STATUS, STATUS
+from ephemeral.protocol.errors import (
+    ACCOUNT_STATUS,
+    CONVERSATION_STATUS,
+    FILE_STATUS,
+    OBJECT_STATUS,
+    STATUS,
+)
 
 TOKEN = "a token of 24 chars!".replace(" ", "-")
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -27,6 +33,7 @@ FIXED = {
         *STATUS,
         *ACCOUNT_STATUS,
         *CONVERSATION_STATUS,
+        *FILE_STATUS,
         *OBJECT_STATUS,
         *map(str, metrics.CLOSE_CODES),
         "other",

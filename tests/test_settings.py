@@ -100,7 +100,7 @@ def test_no_limit_is_off_by_itself():
         for name in VARIABLES
         if name.endswith(("_ADDRESS", "_ROOM", "_SEAT", "_ACCOUNT"))
     ]
-    assert len(limits) == 23
+    assert len(limits) == 25
     assert all(getattr(settings, name) for name in limits)
 
 

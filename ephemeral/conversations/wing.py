@@ -13,6 +13,7 @@ from ephemeral.conversations.api.handlers import ConversationHandlers
 from ephemeral.conversations.api.operations import conversation_operations
 from ephemeral.conversations.api.socket_events import SocketEvents
 from ephemeral.conversations.api.socket_route import socket_route
+from ephemeral.conversations.doors import ConversationDoors
 from ephemeral.conversations.rules import presence as presence_rules
 from ephemeral.conversations.service.conversation_services import ConversationServices
 from ephemeral.conversations.service.counts import counts
@@ -27,10 +28,12 @@ __all__ = ["conversations_wing"]
 
 
 @asynccontextmanager
-async def conversations_wing(ground: Ground, doors: Doors) -> AsyncIterator[Wing]:
+async def conversations_wing(
+    ground: Ground, doors: Doors
+) -> AsyncIterator[tuple[Wing, ConversationDoors]]:
     """Open the conversations; `doors` are those of accounts, which were opened before.
 
-    At the end all that was taken is answered.
+    Gives with the wing what others may use of it. At the end all that was taken is answered.
     """
     pool = ground.pool
     wakes = None if ground.settings.push == "false" else Wakes(pool, ground.fault)
@@ -86,7 +89,7 @@ async def conversations_wing(ground: Ground, doors: Doors) -> AsyncIterator[Wing
         ]
 
     try:
-        yield Wing(
+        wing = Wing(
             operations=operations,
             sockets=[
                 socket_route(operations, hub, presence, doors, actions, ground.settings.base_path)
@@ -101,5 +104,6 @@ async def conversations_wing(ground: Ground, doors: Doors) -> AsyncIterator[Wing
             gauges={metrics.CONVERSATION_QUEUE: lambda: services.ledger.queued},
             figures=figures,
         )
+        yield wing, ConversationDoors(services.insiders, services.ending)
     finally:
         await services.ledger.close()

@@ -6,7 +6,7 @@ it is believed.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import msgspec
@@ -17,15 +17,18 @@ from starlette.types import Scope
 
 from ephemeral.edge.body_limits import allow_body, read_on
 from ephemeral.edge.credentials import Asked, Texts, from_headers, is_sent
+from ephemeral.edge.crowds import Crowd
 from ephemeral.edge.frames import decode_json, without
 from ephemeral.edge.guard import header_values
 from ephemeral.edge.holds import Hold
 from ephemeral.edge.limiter import Limiter, Visitor
 from ephemeral.edge.operations import (
+    OCTETS,
     Answer,
     Deferred,
     Operation,
     Waiting,
+    beside_json,
     header_fields,
     path_fields,
     settle,
@@ -76,7 +79,7 @@ def body_beside_path(operation: Operation) -> type[msgspec.Struct] | None:
     """What the body of the request holds; None where there is none."""
     if operation.body is None:
         return None
-    names = (*path_fields(operation.path), *operation.headers, *operation.query)
+    names = beside_json(operation)
     if not names:
         return operation.body
     rest = without(operation.body, names)
@@ -122,7 +125,7 @@ class _Performer:
         self._headers = [
             (field, name.lower().encode()) for field, name in header_fields(operation).items()
         ]
-        self._beside = bool(self._path_fields or self._headers or operation.query)
+        self._beside = bool(beside_json(operation))
         body = body_beside_path(operation)
         self._decode = None if body is None else msgspec.json.Decoder(body).decode
         self._unpack = getattr(operation.body, "unpack", None)
@@ -143,15 +146,16 @@ class _Performer:
         visitor = self._limiter.visitor(request.scope).at(operation.caller.subjects_of(texts))
         waiting = operation.handler if isinstance(operation.handler, Waiting) else None
         async with visitor.counted(operation.action):
-            caller, body = await self._read(request, texts)
-            if operation.size is not None:
-                visitor.spend(operation.size.action, operation.size.of(body))
-            answer: Any = None
-            if operation.guesses is not None:
-                async with operation.guesses.tried(visitor, caller, body):
+            with _place(operation.crowd, visitor):
+                caller, body = await self._read(request, texts)
+                if operation.size is not None:
+                    visitor.spend(operation.size.action, operation.size.of(body))
+                answer: Any = None
+                if operation.guesses is not None:
+                    async with operation.guesses.tried(visitor, caller, body):
+                        answer = await self._perform(caller, body)
+                elif waiting is None:
                     answer = await self._perform(caller, body)
-            elif waiting is None:
-                answer = await self._perform(caller, body)
         if waiting is not None:
             # Who waits has been let in, and asks for nothing meanwhile.
             answer = await waiting.perform(caller, body, lambda: self._held(request, visitor))
@@ -186,6 +190,8 @@ class _Performer:
                 return Response(status_code=204)
             answer = Answer(answer, operation.status(answer), {})
         headers, media = dict(answer.headers), "application/json" if answer.body else None
+        if operation.answers.get(answer.status) is bytes:
+            media = OCTETS
         if answer.status == 204:
             return Response(status_code=204, headers=headers)
         return Response(answer.body, answer.status, headers, media)
@@ -203,16 +209,20 @@ class _Performer:
     async def _body(self, request: Request) -> Any:
         """The body with what stands in the path; None where the operation has none."""
         beside = None
-        if self._decode is None:
+        octets = self._operation.octets
+        if octets is not None:
+            sentence = "The body must be of type application/octet-stream."
+            refuse(_media(request) != OCTETS.encode(), "unsupported_media", sentence)
+        elif self._decode is None:
             refuse(await request.body() != b"", "malformed")
-        else:
-            media = header_values(request.scope, b"content-type")
-            essence = media[0].partition(b";")[0].strip().lower() if len(media) == 1 else b""
-            refuse(essence != b"application/json", "unsupported_media")
+        elif not self._operation.bodiless or await request.body() != b"":
+            refuse(_media(request) != b"application/json", "unsupported_media")
             beside = decode_json(self._decode, await request.body())
         if self._operation.body is None or not self._beside:
             return beside
         fields = {} if beside is None else msgspec.structs.asdict(beside)
+        if octets is not None:
+            fields[octets] = await request.body()
         for field, name in self._headers:
             values = header_values(request.scope, name)
             if values:
@@ -229,6 +239,16 @@ class _Performer:
             )
         except msgspec.ValidationError:
             raise Refusal("malformed") from None
+
+
+def _place(crowd: Crowd | None, visitor: Visitor) -> AbstractContextManager[None]:
+    return nullcontext() if crowd is None else crowd.place(visitor)
+
+
+def _media(request: Request) -> bytes:
+    """The type of the body, without parameters; nothing where it isn't one."""
+    media = header_values(request.scope, b"content-type")
+    return media[0].partition(b";")[0].strip().lower() if len(media) == 1 else b""
 
 
 async def _watch(request: Request, held: Hold) -> None:

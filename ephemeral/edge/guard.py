@@ -28,6 +28,8 @@ ErrorPage = Callable[[Scope, int], Page]
 Hsts = Callable[[Scope], list[Header]]
 
 _NO_STORE: Header = (b"cache-control", b"no-store")
+# What no browser is to show: a policy says so.
+_DATA = (b"application/json", b"application/octet-stream")
 # Digits of what a body announces: more are not even read as a number.
 _LONGEST_NUMBER = 12
 
@@ -165,9 +167,9 @@ def _added(present: Iterable[Header], hsts: Callable[[], list[Header]]) -> list[
     given = {name.lower(): value for name, value in present}
     if FILE[0][0] in given:
         return []
-    is_json = given.get(b"content-type", b"").startswith(b"application/json")
+    is_data = given.get(b"content-type", b"").startswith(_DATA)
     # A program's document has a policy of its own.
-    said = (*(ANSWER if is_json else (*DOCUMENT, *hsts())), _NO_STORE)
+    said = (*(ANSWER if is_data else (*DOCUMENT, *hsts())), _NO_STORE)
     return [header for header in said if header[0] not in given]
 
 

@@ -135,12 +135,13 @@ def permitting(*names: str) -> Header:
     return _permissions(frozenset(names))
 
 
-def program(import_map: str, *policies: str) -> tuple[Header, ...]:
+def program(import_map: str, *policies: str, **directives: str) -> tuple[Header, ...]:
     """What the document says that runs the page's program, in place of what DOCUMENT says.
 
     Its scripts come from this server and have the integrity that the document names: the import
     map, the one script that stands in it, names that of what is loaded later. `policies`: names of
-    policies of Trusted Types that it makes beside the one of every program.
+    policies of Trusted Types that it makes beside the one of every program. `directives`: what else
+    this program may.
     """
     return (
         _policy(
@@ -151,6 +152,7 @@ def program(import_map: str, *policies: str) -> tuple[Header, ...]:
                 "worker_src": "'self'",
                 "trusted_types": " ".join(("ephemeral", *policies)),
             }
+            | directives
         ),
         (b"integrity-policy", b"blocked-destinations=(script)"),
     )

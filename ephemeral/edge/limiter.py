@@ -192,6 +192,11 @@ class Visitor:
         """Where this visitor is counted, and the narrowest name of where it comes from."""
         return self._limiter, self._address[0][0]
 
+    @property
+    def address(self) -> _Names:
+        """What is kept of where this visitor comes from, with what it counts there."""
+        return self._address
+
     def subject(self, kind: str) -> Name | None:
         """What is kept of a subject of this kind; None if none was named."""
         return self._subjects.get(kind)

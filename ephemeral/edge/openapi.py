@@ -8,7 +8,7 @@ import msgspec
 from ephemeral.edge.credentials import Credential
 from ephemeral.edge.dispatch import body_beside_path, by_address
 from ephemeral.edge.error_objects import ErrorBody
-from ephemeral.edge.operations import Operation, header_fields, path_fields
+from ephemeral.edge.operations import OCTETS, Operation, header_fields, path_fields
 from ephemeral.protocol.errors import Refusal
 
 __all__ = ["document"]
@@ -75,7 +75,7 @@ def _security_scheme(credential: Credential) -> dict[str, str]:
 
 
 def _alternatives(body: Any) -> list[Any]:
-    if body is None:
+    if body is None or body is bytes:
         return []
     return list(get_args(body)) or [body]
 
@@ -110,11 +110,13 @@ def _address(
     read = [body for one in operations if (body := bodies[one]) is not None]
     if read:
         made["requestBody"] = {
-            "required": all(bodies[one] is not None for one in operations),
+            "required": all(bodies[one] is not None and not one.bodiless for one in operations),
             "content": _json(
                 of[read[0]] if len(read) == 1 else {"anyOf": [of[one] for one in read]}
             ),
         }
+    if any(one.octets for one in operations):
+        made["requestBody"] = {"required": True, "content": _OCTETS}
     return made
 
 
@@ -150,7 +152,7 @@ def _responses(
             headers[name] = {"description": described, "schema": {"type": "string"}}
         for status, answer in one.answers.items():
             answers.setdefault(status, {}).update(dict.fromkeys(_alternatives(answer)))
-        reads = ["unsupported_media"] if bodies[one] is not None else []
+        reads = ["unsupported_media"] if bodies[one] is not None or one.octets else []
         refusals.update(dict.fromkeys((*one.refusals, "malformed", *reads, *_ALWAYS)))
     found: dict[str, Any] = {}
     for status, kinds in sorted(answers.items()):
@@ -160,6 +162,8 @@ def _responses(
         ways = [of[one] for one in kinds]
         if ways:
             found[str(status)]["content"] = _json(ways[0] if len(ways) == 1 else {"anyOf": ways})
+        if any(one.answers.get(status) is bytes for one in operations):
+            found[str(status)]["content"] = _OCTETS
     codes: dict[int, list[str]] = {}
     for code in refusals:
         codes.setdefault(Refusal(code).status, []).append(code)
@@ -194,6 +198,9 @@ _HEADERS_OF = {
     429: _RETRY,
     503: _RETRY,
 }
+
+
+_OCTETS: dict[str, Any] = {OCTETS: {"schema": {}}}
 
 
 def _json(schema: Any) -> dict[str, Any]:

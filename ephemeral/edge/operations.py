@@ -16,6 +16,7 @@ from msgspec import Struct
 from starlette.routing import compile_path
 
 from ephemeral.edge.credentials import NOBODY, Caller
+from ephemeral.edge.crowds import Crowd
 from ephemeral.edge.guesses import Guesses
 from ephemeral.edge.holds import Hold
 from ephemeral.edge.limiter import Action
@@ -25,6 +26,7 @@ from ephemeral.protocol.limits import FRAME_MAX
 __all__ = [
     "BODY_MAX",
     "NOTHING",
+    "OCTETS",
     "Answer",
     "Created",
     "Deferred",
@@ -33,6 +35,7 @@ __all__ = [
     "Operation",
     "Size",
     "Waiting",
+    "beside_json",
     "header_fields",
     "path_fields",
     "settle",
@@ -40,6 +43,9 @@ __all__ = [
 
 #: No body of any operation has more bytes.
 BODY_MAX = 1_114_112
+
+#: The type of octets, of a body or an answer that is no JSON.
+OCTETS = "application/octet-stream"
 
 #: The answer where there is nothing to say.
 NOTHING = b"{}"
@@ -108,10 +114,13 @@ class Operation:
 
     `headers` are fields of the body that stand in headers of the request, named after them unless a
     mapping says how, `query` those that stand in the query, by their own names; either may be
-    absent. `answer_headers` describes headers of the answer by name. A body has `body_max` bytes at
-    most, more than a frame only where who asks has to be known before it is read. The size of the
-    body is counted as well (`size`), and each 64 KiB of an answer beyond the first as `large`. What
-    tells whether a secret was guessed says so (`guesses`).
+    absent. `octets` is the field that is the whole body of the request, as it is and not JSON;
+    without a body there is none of any, unless `bodiless` says that all its fields may be absent
+    with it. An answer of `bytes` is octets. `answer_headers` describes headers of the answer by
+    name. A body has `body_max` bytes at most, more than a frame only where who asks has to be known
+    before it is read. The size of the body is counted as well (`size`), and each 64 KiB of an
+    answer beyond the first as `large`. `crowd` bounds how many are performed at once. What tells
+    whether a secret was guessed says so (`guesses`).
 
     Several operations may share method and path if they differ in their callers: the first of
     them all of whose credentials were sent is meant, or else the last. What can't work is refused
@@ -123,7 +132,7 @@ class Operation:
     name: str
     summary: str
     handler: Handler | Deferred | Waiting
-    answers: Mapping[int, type[Struct] | UnionType | None]
+    answers: Mapping[int, type[Struct] | type[bytes] | UnionType | None]
     caller: Caller = NOBODY
     body: type[Struct] | None = None
     refusals: tuple[str, ...] = ()
@@ -134,15 +143,18 @@ class Operation:
     schemas: tuple[type[Struct], ...] = ()
     headers: tuple[str, ...] | Mapping[str, str] = ()
     query: tuple[str, ...] = ()
+    octets: str | None = None
+    bodiless: bool = False
     answer_headers: Mapping[str, str] = field(default_factory=dict)
     body_max: int = FRAME_MAX
     size: Size | None = None
     large: Action | None = None
+    crowd: Crowd | None = None
     guesses: Guesses | None = None
 
     def __post_init__(self) -> None:
         fields = () if self.body is None else self.body.__struct_fields__
-        missing = {*path_fields(self.path), *self.headers, *self.query} - set(fields)
+        missing = {*beside_json(self)} - set(fields)
         if missing:
             raise ValueError(f"{self.name}: the body lacks {missing} of path, headers or query")
         if self.frame and (self.guesses or self.caller.each):
@@ -151,20 +163,26 @@ class Operation:
             )
         if isinstance(self.handler, Deferred) and (self.ref_optional or self.closes):
             raise ValueError(f"{self.name}: what is deferred is answered, and ends no socket")
-        if self.frame and (self.headers or self.query or isinstance(self.handler, Waiting)):
-            raise ValueError(
-                f"{self.name}: frames have neither headers nor query, and nothing waits on a socket"
-            )
+        if self.frame and (self.headers or self.query or self.octets or self.crowd):
+            raise ValueError(f"{self.name}: frames are JSON alone, and there are few at once")
+        if self.frame and isinstance(self.handler, Waiting):
+            raise ValueError(f"{self.name}: nothing waits on a socket")
         if self.body_max > BODY_MAX or (self.body_max > FRAME_MAX and not self.caller.credentials):
             raise ValueError(f"{self.name}: nobody reads as much for whoever comes")
-        if self.size is not None and not isinstance(self.handler, Deferred):
-            raise ValueError(f"{self.name}: only what is deferred is counted by its size")
+        if self.size is not None and self.frame and not isinstance(self.handler, Deferred):
+            raise ValueError(f"{self.name}: of frames only what is deferred is counted by its size")
 
     def status(self, answer: bytes) -> int:
         """With which status an answer is given."""
         if isinstance(answer, Created):
             return 201
         return 200 if 200 in self.answers else next(iter(self.answers))
+
+
+def beside_json(operation: Operation) -> tuple[str, ...]:
+    """Fields of the body that don't stand in the JSON of the request."""
+    octets = () if operation.octets is None else (operation.octets,)
+    return (*path_fields(operation.path), *operation.headers, *operation.query, *octets)
 
 
 def path_fields(path: str) -> tuple[str, ...]:

@@ -135,11 +135,14 @@ class Pages:
             for code, one in catalogues.items()
         }
         account_map = import_map("../static", _ACCOUNT_LATER)
-        # It may look through the camera, for the picture on another device's screen, and has a
-        # service worker (js/account/push.js).
+        # It may look through the camera, for the picture on another device's screen, has a service
+        # worker (js/account/push.js, js/media/views/showing.js), and plays what that gives it, or
+        # where there is none what it holds in memory.
         self._account_program = (
-            *program(account_map, "ephemeral-push"),
-            permitting("camera"),
+            *program(account_map, "ephemeral-push", "ephemeral-play", media_src="'self' blob:"),
+            permitting(
+                "autoplay", "camera", "fullscreen", "picture-in-picture", "screen-wake-lock"
+            ),
         )
         self._account = {
             code: rendered(

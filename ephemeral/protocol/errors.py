@@ -7,7 +7,10 @@ answered opaquely.
 
 from collections.abc import Mapping
 
-__all__ = ["ACCOUNT_STATUS", "CONVERSATION_STATUS", "OBJECT_STATUS", "STATUS", "Refusal", "refuse"]
+__all__ = [
+    "ACCOUNT_STATUS", "CONVERSATION_STATUS", "FILE_STATUS", "OBJECT_STATUS", "STATUS",
+    "Refusal", "refuse",
+]  # fmt: skip
 
 #: Code -> (HTTP status, sentence for a person). The codes of section 10.
 STATUS: Mapping[str, tuple[int, str]] = {
@@ -19,6 +22,7 @@ STATUS: Mapping[str, tuple[int, str]] = {
     "charter_limits": (400, "The room's charter asks for more than this server allows."),
     "envelope_size": (400, "The envelope does not have one of the eight allowed sizes."),
     "profile_length": (400, "The encrypted profile does not have 256 bytes."),
+    "attachment_size": (400, "This attachment, or this part of it, does not have an allowed size."),
     "unauthorized": (401, "The credentials are missing or malformed."),
     "seat_unknown": (401, "You no longer have a seat in this room."),
     "resume_unknown": (401, "This tab can no longer be resumed. Enter the code again."),
@@ -30,11 +34,15 @@ STATUS: Mapping[str, tuple[int, str]] = {
     "not_found": (404, "There is nothing at this address."),
     "room_unknown": (404, "There is no such room. The code may be wrong, or the room has ended."),
     "message_unknown": (404, "There is no such message."),
+    "attachment_unknown": (404, "There is no such attachment of yours."),
     "method_not_allowed": (405, "This address does not answer to that method."),
     "room_exists": (409, "A room with this code exists already."),
     "room_full": (409, "All seats of this room are taken."),
     "member_taken": (409, "Another member of this room has that id."),
     "message_conflict": (409, "Another message of this room has that id."),
+    "attachment_conflict": (409, "Another attachment, or part of it, is here already."),
+    "attachment_incomplete": (409, "This message's attachment has not arrived."),
+    "attachment_client": (409, "This message has an attachment, which can't be shown here."),
     "message_done": (409, "You are done with this message; it waits for others."),
     "message_leased": (409, "Somebody else is reading this message, or comes first."),
     "lease_lost": (409, "You are not reading this message at this moment."),
@@ -46,6 +54,7 @@ STATUS: Mapping[str, tuple[int, str]] = {
     "too_many": (429, "Too much at once. Wait a moment."),
     "internal": (500, "Something went wrong here. It was not your fault."),
     "storage_full": (503, "Too much waits on this server. Try again later."),
+    "attachments_off": (503, "This server takes no such attachment now."),
     "unavailable": (503, "The service is not available at this moment. Try again shortly."),
     "store_full": (507, "There is no room for this on this server. Try again later."),
 }
@@ -139,6 +148,15 @@ CONVERSATION_STATUS: Mapping[str, tuple[int, str]] = {
     "conversations_full": (409, "Somebody here can't be in more conversations."),
 }
 
+#: The codes that only files have (docs/files.md). Those of the format are clients' alone.
+FILE_STATUS: Mapping[str, tuple[int, str]] = {
+    "file_size": (400, "This file is too large, or not as long as was said."),
+    "file_layout": (400, "This file is not cut as files are."),
+    "file_unknown": (404, "There is no such file, or not any more."),
+    "file_conflict": (409, "Another file has that id."),
+    "quota_full": (409, "This account has too many files, or too large ones. Delete some first."),
+}
+
 #: The codes that only addresses of single objects have (docs/files.md, 12).
 OBJECT_STATUS: Mapping[str, tuple[int, str]] = {
     "object_address": (403, "This address is not for that, or its time has passed."),
@@ -182,7 +200,7 @@ class Refusal(Exception):
 
 
 def _known(code: str) -> tuple[int, str]:
-    for codes in (STATUS, ACCOUNT_STATUS, CONVERSATION_STATUS, OBJECT_STATUS):
+    for codes in (STATUS, ACCOUNT_STATUS, CONVERSATION_STATUS, FILE_STATUS, OBJECT_STATUS):
         if code in codes:
             return codes[code]
     return 400, "This was refused."

@@ -21,7 +21,9 @@ from ephemeral.rooms.api.handlers import RoomHandlers
 from ephemeral.rooms.api.operations import room_operations
 from ephemeral.rooms.api.room_session import CLOSE_CODES, RoomSession
 from ephemeral.rooms.api.state_watch import StateWatch
+from ephemeral.rooms.rules.attachments import AttachmentLimits
 from ephemeral.rooms.rules.limits import Limits
+from ephemeral.rooms.service.attachments import Attachments
 from ephemeral.rooms.service.counted_bus import CountedBus
 from ephemeral.rooms.service.counts import counts
 from ephemeral.rooms.service.deployment import Deployment
@@ -66,12 +68,23 @@ async def rooms_wing(ground: Ground) -> AsyncIterator[Wing]:
         ground.worker,
         NoticeCache(answers.notice_list),
     )
+    attachments = Attachments(
+        pool,
+        keyring,
+        ledger,
+        ground.objects,
+        random,
+        limits,
+        AttachmentLimits(bytes_in_all=settings.attachment_bytes),
+        on=settings.attachments,
+    )
     sweeper = Sweeper(
         pool,
         rooms,
         ledger,
         hub,
         bus,
+        attachments,
         limits,
         ground.worker,
         settings.sweep_seconds,
@@ -95,9 +108,10 @@ async def rooms_wing(ground: Ground) -> AsyncIterator[Wing]:
             Figure("Seats taken in rooms", found.seats),
             Figure("Messages that wait in rooms", found.messages),
             Figure("Bytes of these messages", storage.used),
+            Figure("Bytes of their attachments", attachments.used),
         ]
 
-    handlers = RoomHandlers(rooms, Record(pool, hub))
+    handlers = RoomHandlers(rooms, Record(pool, hub), attachments)
     watch = StateWatch(rooms, polls, connections)
     operations = room_operations(handlers, watch, callers, actions)
     try:
@@ -120,6 +134,7 @@ async def rooms_wing(ground: Ground) -> AsyncIterator[Wing]:
                 metrics.LEDGER_QUEUE: lambda: ledger.queued,
                 metrics.SWEEPER_LAG: lambda: sweeper.lag(clock()),
                 metrics.STORAGE: lambda: storage.used,
+                metrics.ATTACHMENT_BYTES: lambda: attachments.used,
             },
             config=rooms_config(settings, deployment.suite, deployment.salt),
             config_schemas=CONFIG_SCHEMAS,

@@ -218,6 +218,10 @@ async def lock_rooms_of_epochs(connection: "Connection", epochs: list[int]) -> N
             FROM payload_keys JOIN seats
                 ON payload_keys.payload IN (seats.profile, seats.resume_key)
             WHERE payload_keys.epoch = ANY($1::bigint[])
+            UNION ALL
+            SELECT attachments.room
+            FROM payload_keys JOIN attachments ON attachments.payload = payload_keys.payload
+            WHERE payload_keys.epoch = ANY($1::bigint[])
         )
         ORDER BY room
         FOR UPDATE
@@ -231,16 +235,31 @@ async def lock_rooms_of_epochs(connection: "Connection", epochs: list[int]) -> N
 async def destroy_unreadable(connection: "Connection", epochs: list[int]) -> int:
     """Destroy all payloads under these epochs with what points to them; says how many.
 
-    Messages go without a tombstone: they met no fate, and an author who still has one may post
-    it again. Seats stay, without the profile or the chance to resume that has been lost.
+    Messages go without a tombstone, and with their attachments: they met no fate, and an author who
+    still has one may post it again. Seats stay, without the profile or the chance to resume that
+    has been lost.
     """
     value: int = await connection.fetchval(
         """
-        WITH lost AS (
+        WITH unreadable AS (
             SELECT payload FROM payload_keys WHERE epoch = ANY($1::bigint[])
         ), unreadable_messages AS (
-            DELETE FROM messages USING lost WHERE messages.payload = lost.payload
-            RETURNING messages.room, messages.id
+            DELETE FROM messages
+            WHERE payload IN (SELECT payload FROM unreadable)
+               OR attachment IS NOT NULL AND (room, id) IN (
+                  SELECT room, message FROM attachments JOIN unreadable USING (payload))
+            RETURNING room, id, payload
+        ), unreadable_attachments AS (
+            DELETE FROM attachments
+            WHERE payload IN (SELECT payload FROM unreadable)
+               OR (room, message) IN (SELECT room, id FROM unreadable_messages)
+            RETURNING prefix, payload
+        ), purged AS (
+            INSERT INTO purges (prefix, kind) SELECT prefix, 'a' FROM unreadable_attachments
+        ), lost AS MATERIALIZED (
+            SELECT payload FROM unreadable
+            UNION SELECT payload FROM unreadable_messages
+            UNION SELECT payload FROM unreadable_attachments
         ), audiences AS (
             DELETE FROM audience USING unreadable_messages AS m
             WHERE audience.room = m.room AND audience.message = m.id
@@ -253,10 +272,11 @@ async def destroy_unreadable(connection: "Connection", epochs: list[int]) -> int
                     CASE WHEN resume_key NOT IN (SELECT payload FROM lost) THEN resume_hash END
             WHERE profile IN (SELECT payload FROM lost)
                OR resume_key IN (SELECT payload FROM lost)
-        ), keys AS (
-            DELETE FROM payload_keys USING lost WHERE payload_keys.payload = lost.payload
         ), destroyed AS (
-            DELETE FROM payloads USING lost WHERE payloads.id = lost.payload RETURNING true
+            DELETE FROM payload_keys USING lost WHERE payload_keys.payload = lost.payload
+            RETURNING true
+        ), bodies AS (
+            DELETE FROM payloads USING lost WHERE payloads.id = lost.payload
         )
         SELECT count(*) FROM destroyed
         """,

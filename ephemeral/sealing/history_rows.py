@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
 #: The tables of whatever ends with a database that was set back: all but what the deployment is.
 ENDING = (
-    "rooms", "seats", "messages", "audience", "tombstones", "workers", "payloads", "payload_keys",
-    "epochs",
+    "rooms", "seats", "messages", "audience", "attachments", "tombstones", "workers", "payloads",
+    "payload_keys", "epochs",
 )  # fmt: skip
 
 
@@ -78,6 +78,12 @@ async def count_all(connection: "Connection") -> tuple[int, int]:
 
 async def end_everything(connection: "Connection") -> None:
     """End every room with all that is in it, and forget every epoch."""
+    await connection.execute(
+        """
+        INSERT INTO purges (prefix, kind) SELECT prefix, 'a' FROM attachments
+        ON CONFLICT (prefix) DO NOTHING
+        """
+    )
     await connection.execute(f"TRUNCATE {', '.join(ENDING)}")
 
 

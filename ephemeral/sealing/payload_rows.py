@@ -1,4 +1,4 @@
-"""Rows of sealed payloads and of their wrapped keys.
+"""Rows of sealed payloads and of their wrapped keys, and keys of what lies beside the database.
 
 Bodies are written once and never updated; keys only when their epoch ends (`epoch_rows`).
 """
@@ -65,6 +65,45 @@ async def sealed(connection: Connection, ids: Sequence[bytes], mark: int) -> dic
     if not all(follows for follows, *_ in rows):
         raise SnapshotBehind
     return {row[1]: SealedRow(*row[1:]) for row in rows}
+
+
+async def insert_key(connection: Connection, payload: bytes, epoch: int, wrapped: bytes) -> bool:
+    """Write a data key without a payload, as `insert` does those of payloads; False as there."""
+    held: bool = await connection.fetchval(
+        """
+        WITH held AS MATERIALIZED (
+          SELECT FROM epochs WHERE id = $2 AND state = 'current' FOR SHARE
+        ), key AS (
+          INSERT INTO payload_keys (payload, epoch, wrapped)
+          SELECT $1, $2, $3 WHERE EXISTS (SELECT FROM held)
+        )
+        SELECT EXISTS (SELECT FROM held)
+        """,
+        payload,
+        epoch,
+        wrapped,
+    )
+    return held
+
+
+async def key(connection: Connection, payload: bytes, mark: int) -> tuple[int, bytes] | None:
+    """A data key by the name of its payload: its epoch and itself, wrapped.
+
+    Raises SnapshotBehind as `sealed` does.
+    """
+    row = await connection.fetchrow(
+        """
+        SELECT coalesce((SELECT mark FROM keyring) >= $2, false), epoch, wrapped
+        FROM payload_keys WHERE payload = $1
+        """,
+        payload,
+        mark,
+    )
+    if row is None:
+        return None
+    if not row[0]:
+        raise SnapshotBehind
+    return row[1], row[2]
 
 
 async def delete_payloads(connection: Connection, ids: Sequence[bytes]) -> None:

@@ -2,7 +2,7 @@
 
 Three layers of keys, each 32 bytes, each only ever used with AES-256-GCM:
 
-* a *data key* seals one payload and nothing else;
+* a *data key* seals one payload, or the chunks of one attachment, and nothing else;
 * an *epoch key* wraps data keys for a short time;
 * the *key encryption key*, derived from ``ENCRYPTION_KEY``, wraps epoch keys and the index
   key in the files of ``KEYRING_DIR``.
@@ -16,9 +16,13 @@ Formats, all integers big-endian (``docs/keyring.md`` gives the reasons)::
                     "contact-request" | "contact-invitation" | "contact-redemption" |
                     "operator" | "report" |
                     those of conversations: "record" | "segment-key" | "box-key" | "join"
+                    that of files: "file-info"
 
     wrapped key   = 01 || nonce(12) || AES-256-GCM(epoch key, nonce, data key(32), A2)
       A2          = "ephemeral/v1/server/data-key" 00 || epoch id(8) || payload id(16)
+
+    sealed chunk  = 01 || nonce(12) || AES-256-GCM(data key, nonce, plaintext, A3)
+      A3          = "ephemeral/v1/server/attachment" 00 || payload id(16) || chunk(4)
 
     key file      = header(18) || nonce(12) || AES-256-GCM(KEK, nonce, key(32), header)
       header      = "ephemkey" || 01 || kind(1) || epoch id(8)
@@ -45,6 +49,7 @@ Kind = Literal[
     "contact-request", "contact-invitation", "contact-redemption",
     "operator", "report",
     "record", "segment-key", "box-key", "join",
+    "file-info",
 ]  # fmt: skip
 
 KEY_BYTES = 32
@@ -60,6 +65,7 @@ _NONCE_BYTES = 12
 
 _PAYLOAD = b"ephemeral/v1/server/payload\0"
 _DATA_KEY = b"ephemeral/v1/server/data-key\0"
+_CHUNK = b"ephemeral/v1/server/attachment\0"
 _KEYRING = b"ephemeral/v1/server/keyring"
 _CONTEXT: dict[Kind, bytes] = {kind: _PAYLOAD + kind.encode() + b"\0" for kind in get_args(Kind)}
 
@@ -126,6 +132,22 @@ def open_sealed(body: bytes, data_key: bytes, payload_id: bytes, kind: Kind) -> 
     return _decrypt(_cipher(data_key), body, _payload_context(payload_id, kind))
 
 
+def seal_chunk(
+    data_key: bytes, payload_id: bytes, chunk: int, plaintext: bytes, random: Random
+) -> bytes:
+    """Seal one chunk of an attachment, 29 bytes longer; under a nonce of its own each time."""
+    nonce = _draw(random, _NONCE_BYTES)
+    context = _chunk_context(payload_id, chunk)
+    return _VERSION + nonce + _cipher(data_key).encrypt(nonce, plaintext, context)
+
+
+def open_chunk(body: bytes, data_key: bytes, payload_id: bytes, chunk: int) -> bytes:
+    """The plaintext of a sealed chunk; raises SealBroken."""
+    if len(body) < SEALED_OVERHEAD:
+        raise SealBroken
+    return _decrypt(_cipher(data_key), body, _chunk_context(payload_id, chunk))
+
+
 def wrap(epoch_key: EpochKey, payload_id: bytes, data_key: bytes, random: Random) -> bytes:
     """The 61 bytes from which only the epoch key gets the data key back."""
     _require("data key", data_key, KEY_BYTES)
@@ -189,6 +211,11 @@ def check_key_file(epoch: int | None, content: bytes) -> None:
 def _payload_context(payload_id: bytes, kind: Kind) -> bytes:
     _require("payload id", payload_id, PAYLOAD_ID_BYTES)
     return _CONTEXT[kind] + payload_id
+
+
+def _chunk_context(payload_id: bytes, chunk: int) -> bytes:
+    _require("payload id", payload_id, PAYLOAD_ID_BYTES)
+    return _CHUNK + payload_id + chunk.to_bytes(4)
 
 
 def _data_key_context(epoch: int, payload_id: bytes) -> bytes:

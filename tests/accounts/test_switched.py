@@ -14,7 +14,7 @@ from support.people.raw_client import Client
 from ephemeral.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
-OF_ACCOUNTS = ("ephemeral.accounts", "ephemeral.conversations", "joserfc")
+OF_ACCOUNTS = ("ephemeral.accounts", "ephemeral.conversations", "ephemeral.files", "joserfc")
 SOME = ("/auth/me", "/auth/sessions", "/.well-known/jwks.json", "/devices", "/account/record")
 
 

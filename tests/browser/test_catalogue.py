@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from ephemeral.protocol.errors import ACCOUNT_STATUS, CONVERSATION_STATUS, STATUS
+from ephemeral.protocol.errors import ACCOUNT_STATUS, CONVERSATION_STATUS, FILE_STATUS, STATUS
 from tools import catalogue
 from tools.catalogue import Catalogue, Language
 
@@ -353,6 +353,7 @@ def test_no_sentence_is_unused(
         | set(STATUS)
         | set(ACCOUNT_STATUS)
         | set(CONVERSATION_STATUS)
+        | set(FILE_STATUS)
     )
     composed = set(COMPOSED.findall(sources))
     whole = set(WHOLE.findall(sources))

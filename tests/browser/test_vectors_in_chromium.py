@@ -13,6 +13,7 @@ RUNNERS = (
     "vectors.mjs",
     "account-vectors.mjs",
     "attachment-vectors.mjs",
+    "cleaning-vectors.mjs",
     "conversation-vectors.mjs",
     "file-vectors.mjs",
 )
@@ -48,6 +49,14 @@ ASK_FOR_POLICY = """(name) => {
   try { trustedTypes.createPolicy(name, { createScriptURL: (url) => url }); return "made"; }
   catch (error) { return error.name; }
 }"""
+
+SIZES = """async (pictures) => Promise.all(pictures.map(async ([name, type, hex]) => {
+  const bytes = Uint8Array.from(hex.match(/../g), (pair) => Number.parseInt(pair, 16));
+  try {
+    const { width, height } = await createImageBitmap(new Blob([bytes], { type }));
+    return [name, width, height];
+  } catch (error) { return [name, error.message]; }
+}))"""
 
 
 def modules(server: str) -> str:
@@ -109,6 +118,30 @@ def test_every_vector_holds_in_chromium(page: Watched, server: str) -> None:
     result = page.page.evaluate(RUN, argument)
     assert result["failures"] == []
     assert result["ran"] > 500
+
+
+def test_cleaned_pictures_are_those_that_they_were(page: Watched) -> None:
+    """As large and as turned: three pixels by two lie down, or stand."""
+    cases = json.loads((TESTS / "vectors" / "cleaning.json").read_text("utf-8"))["cases"]
+    wanted = {
+        "jpeg_iphone": (8, 16),
+        "jpeg_android": (16, 8),
+        "jpeg_turned_late": (8, 16),
+        "jpeg_edited": (16, 8),
+        "png_screenshot": (3, 2),
+        "png_moving": (3, 2),
+        "webp_phone": (2, 1),
+        "webp_upright": (2, 1),
+        "gif_programs": (1, 1),
+    }
+    given, sizes = [], []
+    for one in cases:
+        if one["name"] in wanted:
+            kind = f"image/{one['out']['kind']}"
+            for which, data in (("before", one["in"]["data"]), ("after", one["out"]["data"])):
+                given.append([f"{one['name']} {which}", kind, data])
+                sizes.append([f"{one['name']} {which}", *wanted[one["name"]]])
+    assert page.page.evaluate(SIZES, given) == sizes
 
 
 @pytest.mark.release

@@ -148,7 +148,7 @@ def test_the_session_of_the_documentation_happens_as_it_is_shown(
 def test_every_operation_stands_in_the_session_and_in_the_table():
     commands = " ".join(commands for commands, _ in session()).replace("\\\n", " ")
     called = {
-        (match[1] or "GET", match[2].replace("$ID", "{id}"))
+        (match[1] or "GET", match[2].replace("$ID", "{id}").replace("$I", "{i}"))
         for match in re.finditer(r'curl -sS (?:-X ([A-Z]+) )?"\$SERVER([^"]*)"', commands)
     }
     table = set(re.findall(r"^\| `([A-Z]+) (/[^`]*)` \|", DOCUMENT, re.MULTILINE))

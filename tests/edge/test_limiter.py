@@ -31,6 +31,7 @@ WITHOUT_SETTING = {
     "pins_account", "pins_address", "conversation_post_account", "conversation_record_account",
     "conversation_typing_account", "conversation_presence_account", "sockets_device",
     "push_test_address", "push_test_account",
+    "file_make_account", "file_make_address", "file_account", "file_address",
     "operator_page_address", "operator_sign_in_address", "operator_sign_in_operator",
     "report_room_address", "report_address",
 }  # fmt: skip

@@ -11,7 +11,7 @@ from openapi_spec_validator import validate
 from support.operations import OPERATIONS
 from support.people.raw_client import Client, Member, Message, Room, charter, text
 
-from ephemeral.protocol.errors import ACCOUNT_STATUS, CONVERSATION_STATUS, STATUS
+from ephemeral.protocol.errors import ACCOUNT_STATUS, CONVERSATION_STATUS, FILE_STATUS, STATUS
 
 
 @pytest.fixture
@@ -28,9 +28,13 @@ class Witness:
 
     def __call__(self, response: httpx.Response) -> httpx.Response:
         path = re.sub(r"/messages/[^/]{22}(?=/|$)", "/messages/{id}", response.request.url.path)
+        path = re.sub(r"/attachments/[^/]{22}(?=/|$)", "/attachments/{id}", path)
+        path = re.sub(r"(?<=/attachments/{id}/)[0-9]+$", "{i}", path)
         operation = self._contract["paths"][path][response.request.method.lower()]
         promised = operation["responses"][str(response.status_code)]
-        if "content" in promised:
+        if "application/octet-stream" in promised.get("content", {}):
+            assert response.headers["Content-Type"] == "application/octet-stream"
+        elif "content" in promised:
             schema = promised["content"]["application/json"]["schema"]
             whole = {**schema, "components": self._contract["components"]}
             Draft202012Validator(whole).validate(response.json())
@@ -52,7 +56,7 @@ async def test_every_documented_operation_is_served_and_no_other_method_is(
     client: Client, contract: dict[str, Any]
 ):
     for path, operations in contract["paths"].items():
-        concrete = path.replace("{id}", text(16))
+        concrete = path.replace("{id}", text(16)).replace("{i}", "0")
         methods = {method.upper() for method in operations}
         for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
             response = await client.api.request(method, concrete)
@@ -102,6 +106,16 @@ async def test_every_operation_answers_as_the_contract_says(
     ids = [*(message.id for message in messages), text(16)]
     see(await author.http("POST", "/room/messages/status", json={"ids": ids}))
     see(await author.http("POST", "/room/typing", json={"typing": True}))
+    attached = Message(attachment=True)
+    for _ in range(2):
+        see(await author.reserve(attached))
+    see(await author.send(attached))
+    await author.post(attached)
+    await reader.open(attached)
+    see(await reader.fetch(attached))
+    given_up = Message(attachment=True)
+    await author.reserve(given_up)
+    see(await author.http("DELETE", f"/room/attachments/{given_up.attachment}"))
     see(await reader.http("DELETE", "/room/members"))
     see(await author.http("DELETE", "/room"))
     # Operations at the same address are one of the contract's, under the name of the last.
@@ -154,6 +168,25 @@ async def test_every_refusal_is_among_those_that_the_contract_names(
     await refused(await reader.http("DELETE", path), "author_only")
     wrong = {"viewing": text(32)}
     await refused(await reader.http("POST", f"{path}/ack", json=wrong), "viewing_wrong")
+    attached = Message(attachment=True)
+    await refused(await author.post(attached), "attachment_incomplete")
+    await refused(await author.send(attached), "attachment_unknown")
+    wrong = {"id": attached.attachment, "chunks": 2, "padded": 65536}
+    reserving = "/room/attachments"
+    await refused(await author.http("POST", reserving, json=wrong), "attachment_size")
+    await author.reserve(attached)
+    await refused(await reader.reserve(attached), "attachment_conflict")
+    chunk = f"{reserving}/{attached.attachment}/0"
+    await refused(await author.http("PUT", chunk, json={}), "unsupported_media")
+    octets = {"Content-Type": "application/octet-stream", **author.headers}
+    large = await client.api.put(chunk, headers=octets, content=bytes(262_161))
+    await refused(large, "too_large")
+    await author.send(attached)
+    await author.post(attached)
+    await refused(await reader.fetch(attached), "lease_lost")
+    await refused(
+        await reader.http("POST", f"/room/messages/{attached.id}/open"), "attachment_client"
+    )
     await reader.acknowledge(message)
     await refused(await reader.open(message), "message_gone")
     await author.http("PATCH", "/room", json={"locked": True})
@@ -174,3 +207,4 @@ async def test_the_contract_names_every_code_that_the_server_has(contract: dict[
         "identity_full",
     }  # fmt: skip
     assert set(CONVERSATION_STATUS) - named == set()
+    assert set(FILE_STATUS) - named == set()

@@ -29,7 +29,7 @@ KINDS = (
     "message", "profile", "resume",
     "token-key", "family", "device-name", "sealing-key", "share", "pins", "link",
     "report",
-    "record", "segment-key", "box-key", "join",
+    "record", "segment-key", "box-key", "join", "file-info",
 )  # fmt: skip
 
 

@@ -1,9 +1,11 @@
 // The service worker of the account's page (pages/account-sw.js): what it shows, and to whom.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 const SCOPE = "https://chat.example/below/account/";
+const BUNDLE = new URL("../../web/bundles/account-sw.js", import.meta.url);
 const listeners = new Map();
 let open = [];
 const shown = [];
@@ -64,6 +66,17 @@ test("a click leads to the page that is open, or opens it", async () => {
   assert.deepEqual([windows, closed], [[SCOPE], 2]);
 });
 
-test("it fetches nothing: a request isn't its business", () => {
-  assert.deepEqual([...listeners.keys()].sort(), ["install", "notificationclick", "push"]);
+test("a page that asks is taken, and what isn't a stream goes its way", async () => {
+  let claimed = 0;
+  globalThis.clients.claim = async () => { claimed += 1; };
+  const answers = [];
+  await happens("message", { data: { kind: "claim" }, ports: [{ postMessage: (word) => answers.push(word) }] });
+  await happens("activate");
+  assert.deepEqual([claimed, answers], [2, [{ streams: true }]]);
+  listeners.get("fetch")({ request: { url: `${SCOPE}?lang=de`, destination: "document" }, respondWith: () => assert.fail() });
+});
+
+test("it fetches nothing and keeps nothing of what it is asked for", () => {
+  assert.deepEqual([...listeners.keys()].sort(), ["activate", "fetch", "install", "message", "notificationclick", "push"]);
+  assert.doesNotMatch(readFileSync(BUNDLE, "utf-8"), /\bfetch\(|caches\b|XMLHttpRequest|importScripts/);
 });

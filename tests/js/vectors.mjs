@@ -1,11 +1,12 @@
 /**
  * Runs tests/vectors/*.json (layout: tests/vectors/README.md) against the browser's modules, in
  * whatever runs JavaScript: it has no imports but those that it makes from `base`, and the operations
- * of accounts, conversations, files and attachments beside it.
+ * of accounts, conversations, files and attachments, and of cleaning, beside it.
  */
 
 import { accountOperations } from "./account-vectors.mjs";
 import { attachmentOperations } from "./attachment-vectors.mjs";
+import { cleaningOperations } from "./cleaning-vectors.mjs";
 import { conversationOperations } from "./conversation-vectors.mjs";
 import { fileOperations } from "./file-vectors.mjs";
 
@@ -281,7 +282,8 @@ async function load(base, derive, argon2id) {
     read_content: (given) => ({ content: readJson(given, envelope.readContent) }),
   };
   const wings = [
-    accountOperations(base, argon2id, placed), attachmentOperations(base), conversationOperations(base), fileOperations(base),
+    accountOperations(base, argon2id, placed), attachmentOperations(base), cleaningOperations(base),
+    conversationOperations(base), fileOperations(base),
   ];
   for (const others of await Promise.all(wings)) {
     for (const [op, run] of Object.entries(others)) {

@@ -56,6 +56,40 @@ def first_report(operator: Browser) -> str:
     return path[1]
 
 
+async def test_a_file_is_taken_down_for_everybody_and_they_are_told(
+    server: Program, operator: Person
+):
+    async with AccountHolder(server.url) as one, AccountHolder(server.url) as two:
+        for each in (one, two):
+            await each.found()
+        await befriend(one, two)
+        talk = await Talk.found(one, two)
+        file = b64encode(os.urandom(16))
+        info = b64encode(b"\1" + os.urandom(1023))
+        body = {"id": file, "padded": 4096, "info": info, "conversation": talk.name, "ttl": 3600}
+        made = await one.ask(one.machines[0], "POST", "/files/upload", body)
+        [put] = made["urls"]
+        stored = await one.http.put(put["url"], content=os.urandom(4128), headers=put["headers"])
+        assert stored.is_success, stored.text
+        async with listening(two, two.machines[0]) as (line, _):
+            await one.ask(one.machines[0], "POST", f"/files/{file}/landed", {"segments": [0]})
+            landed = await line.event("file")
+            assert landed.pop("expires_at") > made["now"]
+            assert landed == {
+                "type": "file", "conversation": talk.name, "file": file, "bitmap": "AQ",
+            }  # fmt: skip
+            assert "<dt>Bytes reserved for files</dt><dd>4,096</dd>" in operator.get("/admin/").text
+            assert operator.post("/admin/files", {"file": b64encode(bytes(16))}).status_code == 404
+            assert operator.post("/admin/files", {"file": file}).status_code == 303
+            gone = await line.event("file")
+            assert (gone["file"], gone["bitmap"], gone["expires_at"]) == (file, None, None)
+        with pytest.raises(Refused, match="file_unknown"):
+            await two.ask(two.machines[0], "GET", f"/files/{file}")
+        seen = unescape(operator.get("/admin/").text)
+        assert "took down a file" in seen
+        assert file not in seen
+
+
 async def test_what_was_said_reaches_an_operator_who_suspends_and_lifts_it(
     server: Program, operator: Person
 ):
@@ -104,7 +138,7 @@ async def test_what_was_said_reaches_an_operator_who_suspends_and_lifts_it(
         assert HOSTILE not in unescape(operator.get(path).text)
         account = me["account"]
         listed = operator.get("/admin/reports")
-        assert forms(listed) == [f"/admin/suspended/{account}"]
+        assert forms(listed) == [f"/admin/suspended/{account}", "/admin/files"]
         assert operator.post(forms(listed)[0], {"lift": "1"}).status_code == 303
         assert operator.post(forms(listed)[0], {"lift": "1"}).status_code == 404
         assert (await one.ask(one.machines[0], "GET", "/chatrooms"))["conversations"]

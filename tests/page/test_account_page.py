@@ -44,7 +44,10 @@ async def test_it_has_a_policy_of_its_own_and_may_look_through_the_camera(client
     assert re.fullmatch(r"'self' 'sha256-[A-Za-z0-9+/]{43}='", policy["script-src"])
     assert response.headers["integrity-policy"] == "blocked-destinations=(script)"
     permissions = response.headers["permissions-policy"].split(", ")
-    assert [one for one in permissions if not one.endswith("=()")] == ["camera=(self)"]
+    assert [one for one in permissions if not one.endswith("=()")] == [
+        "autoplay=(self)", "camera=(self)", "fullscreen=(self)", "picture-in-picture=(self)",
+        "screen-wake-lock=(self)",
+    ]  # fmt: skip
     # The page of rooms has another program, and allows itself nothing.
     rooms = await client.api.get("/", headers=HTML)
     assert "camera=()" in rooms.headers["permissions-policy"]

@@ -41,14 +41,15 @@ def test_both_clients_and_the_document_have_the_same_labels():
 def test_no_label_of_the_server_is_one_of_a_client_nor_the_beginning_of_one():
     server = labels_in("ephemeral/sealing/seals.py")
     clients = labels_in("docs/protocol.md")
-    assert server == {f"ephemeral/v1/server/{name}" for name in ("payload", "data-key", "keyring")}
+    names = ("payload", "data-key", "keyring", "attachment")
+    assert server == {f"ephemeral/v1/server/{name}" for name in names}
     for one, other in itertools.permutations(server | clients, 2):
         assert not one.startswith(other)
 
 
 def test_no_associated_data_of_the_server_is_that_of_another_kind():
     """Each context is of a length of its own, or differs before its ids begin."""
-    contexts = [*seals._CONTEXT.values(), seals._DATA_KEY]
+    contexts = [*seals._CONTEXT.values(), seals._DATA_KEY, seals._CHUNK]
     for one, other in itertools.permutations(contexts, 2):
         assert not one.startswith(other)
 

@@ -13,6 +13,7 @@ import pytest
 from account_operations import ACCOUNTS
 from attachment_operations import ATTACHMENTS
 from book_steps import book
+from cleaning_operations import CLEANING
 from conversation_operations import CONVERSATIONS
 from file_operations import FILES as FILE_OPERATIONS
 from lower_operations import LOWER
@@ -340,6 +341,7 @@ OPERATIONS = (
     LOWER
     | ACCOUNTS
     | ATTACHMENTS
+    | CLEANING
     | CONVERSATIONS
     | FILE_OPERATIONS
     | {"suggestions": suggested}

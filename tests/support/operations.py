@@ -30,7 +30,7 @@ _NO_ROOMS = SimpleNamespace(authenticate=None)
 
 CALLERS = RoomCallers.of(_NO_ROOMS)
 ACTIONS = RoomActions.of(_SETTINGS)
-ROOM_OPERATIONS = room_operations(RoomHandlers(_NO_ROOMS, None), None, CALLERS, ACTIONS)
+ROOM_OPERATIONS = room_operations(RoomHandlers(_NO_ROOMS, None, None), None, CALLERS, ACTIONS)
 SOCKET = SocketRoute(
     name="listen",
     path=SOCKET_PATH,

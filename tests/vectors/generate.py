@@ -16,6 +16,7 @@ import account_signature_cases
 import attachment_cases
 import book_cases
 import charter_cases
+import cleaning_cases
 import code_cases
 import conversation_history_cases
 import conversation_invitation_cases
@@ -73,6 +74,7 @@ FILES = (
     file_segment_cases.make,
     file_info_cases.make,
     file_message_cases.make,
+    cleaning_cases.make,
 )
 
 

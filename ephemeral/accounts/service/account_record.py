@@ -115,6 +115,10 @@ _WHOLE = {
     ("accounts.reports", "accused"),
     ("accounts.reports", "reason"),
     ("accounts.departures", "conversation"),
+    ("accounts.files", "file"),
+    ("accounts.files", "conversation"),
+    ("accounts.files", "prefix"),
+    ("accounts.files", "landed"),
     ("accounts.pending", "kind"),
     ("accounts.pending", "device"),
     ("accounts.pending", "signed"),
@@ -158,10 +162,12 @@ _NAMES = {
     ("accounts.segments", "segment"): _PAYLOAD,
     ("accounts.joins", "payload"): _PAYLOAD,
     ("accounts.reports", "payload"): _PAYLOAD,
+    ("accounts.files", "payload"): _PAYLOAD,
     ("payload_keys", "epoch"): (("epochs", "id"),),
 }
 _APART = {
     "accounts.ended_sessions": "Names of sessions for minutes; whose they were stands nowhere.",
+    "accounts.file_stock": _OF_SERVER,
     "accounts.invitations": "Invitations that nobody has used yet; they lead to no account.",
     "accounts.signing_keys": _OF_SERVER,
     "accounts.used_nonces": "What was used once to sign in by an identity; whose stands nowhere.",
@@ -276,6 +282,13 @@ def _elsewhere(found: list[TableRecord]) -> tuple[Elsewhere, ...]:
             None,
             "What your devices wrote into a conversation that you have left stays in its log, by "
             "their names, as long as it does; records name you for 30 days after the next one.",
+        ),
+        Elsewhere(
+            "objects",
+            "files",
+            None,
+            "The bytes of the files that you have uploaded, encrypted by your devices, where large "
+            "objects lie: under the prefix that the table files names.",
         ),
         Elsewhere(
             "memory",

@@ -62,6 +62,15 @@ class TypingEvent(Struct, tag="typing", gc=False):
     device: str
 
 
+class FileEvent(Struct, tag="file", gc=False):
+    """A file stands otherwise, or is gone."""
+
+    conversation: str
+    file: str
+    bitmap: str | None
+    expires_at: int | None
+
+
 class PresenceEvent(Struct, tag="presence", gc=False):
     """Contacts are here, or no longer."""
 
@@ -108,6 +117,7 @@ EVENTS = (
     PeopleEvent,
     ReceiptEvent,
     TypingEvent,
+    FileEvent,
     PresenceEvent,
     ConversationsEvent,
     ChainEvent,
@@ -149,6 +159,13 @@ class SocketEvents:
     def typing(self, conversation: bytes, device: bytes) -> bytes:
         """Somebody is writing."""
         return _encode(TypingEvent(b64encode(conversation), b64encode(device)))
+
+    def file(
+        self, conversation: bytes, file: bytes, landed: bytes | None, expires_at: int | None
+    ) -> bytes:
+        """A file stands otherwise, or is gone."""
+        bitmap = None if landed is None else b64encode(landed)
+        return _encode(FileEvent(b64encode(conversation), b64encode(file), bitmap, expires_at))
 
     def presence(self, come: Iterable[bytes], gone: Iterable[bytes]) -> bytes:
         """Contacts are here, or no longer."""

@@ -11,6 +11,7 @@ __all__ = [
     "ConversationChanged",
     "ConversationsChanged",
     "CursorMoved",
+    "FileChanged",
     "PeopleChanged",
     "Typing",
     "topic",
@@ -51,6 +52,14 @@ class PeopleChanged(Struct, frozen=True, array_like=True, forbid_unknown_fields=
     """Chains of a conversation's people, or who has left or waits, may be others; its log isn't."""
 
 
+class FileChanged(Struct, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False):
+    """Of a file in it these segments have landed, and then it goes; None: it is gone."""
+
+    file: bytes
+    landed: bytes | None
+    expires_at: int | None
+
+
 #: Numbers of the kinds of hints, different from those of every other wing; none is given again.
 KINDS: Mapping[int, type[Struct]] = {
     50: ConversationChanged,
@@ -58,6 +67,7 @@ KINDS: Mapping[int, type[Struct]] = {
     52: Typing,
     53: CursorMoved,
     54: PeopleChanged,
+    59: FileChanged,
 }
 
 

@@ -13,6 +13,7 @@ from ephemeral.conversations.service.destruction import Destruction
 from ephemeral.conversations.service.epochs import Epochs
 from ephemeral.conversations.service.evidence import Evidence
 from ephemeral.conversations.service.hints import Hints
+from ephemeral.conversations.service.insiders import Ending, Insiders
 from ephemeral.conversations.service.ledger import Ledger
 from ephemeral.conversations.service.lines import Lines
 from ephemeral.conversations.service.listener import AccountListener
@@ -48,6 +49,8 @@ class ConversationServices:
     recent: Recent
     hints: Hints
     segments: Segments
+    insiders: Insiders
+    ending: Ending
 
     @classmethod
     def of(
@@ -73,7 +76,8 @@ class ConversationServices:
         boxes = Boxes(values, segments)
         records = Records(values)
         lines = Lines(doors.people)
-        destruction = Destruction(values, segments, recent, hints)
+        ending = Ending()
+        destruction = Destruction(values, segments, recent, hints, ending)
         writing = Writing(values, records, boxes, tail)
         doors.hooks.witness = Evidence(lines, records)
         doors.hooks.subscribe(AccountListener(values, boxes, tail, destruction, hints))
@@ -102,4 +106,6 @@ class ConversationServices:
             recent=recent,
             hints=hints,
             segments=segments,
+            insiders=Insiders(hints),
+            ending=ending,
         )

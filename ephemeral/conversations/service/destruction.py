@@ -13,6 +13,7 @@ from ephemeral.conversations.rows import (
     segment_rows,
 )
 from ephemeral.conversations.service.hints import Hints
+from ephemeral.conversations.service.insiders import Ending
 from ephemeral.conversations.service.recent import Recent
 from ephemeral.conversations.service.segments import Segments
 
@@ -26,18 +27,25 @@ class Destruction:
     """Ends conversations."""
 
     def __init__(
-        self, values: SealedValues, segments: Segments, recent: Recent, hints: Hints
+        self,
+        values: SealedValues,
+        segments: Segments,
+        recent: Recent,
+        hints: Hints,
+        ending: Ending,
     ) -> None:
         self._values = values
         self._segments = segments
         self._recent = recent
         self._hints = hints
+        self._ending = ending
 
     async def destroy(self, connection: Connection, conversation: bytes) -> None:
         """All of a conversation, which is locked, goes; whoever was in it is told."""
         accounts = [
             one.account for one in (await people_rows.people(connection, conversation)).values()
         ]
+        await self._ending.ended(connection, conversation)
         payloads = await record_rows.payloads(connection, conversation)
         payloads += await segment_rows.payloads_of(connection, conversation)
         payloads += await member_rows.drop_joins(connection, conversation)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from ephemeral.conversations.rules.changes import FileChanged, Typing
 from ephemeral.conversations.service.listening import Attended, StandingRow
 from ephemeral.conversations.service.recent import Item
 from ephemeral.protocol.conversations.log import next_hash
@@ -49,6 +50,11 @@ class Frames(Protocol):
 
     def typing(self, conversation: bytes, device: bytes) -> bytes:
         """Somebody is writing."""
+
+    def file(
+        self, conversation: bytes, file: bytes, landed: bytes | None, expires_at: int | None
+    ) -> bytes:
+        """A file stands otherwise, or is gone."""
 
     def conversations(self, come: Iterable[StandingRow], gone: Iterable[bytes]) -> bytes:
         """An account is in others than before."""
@@ -108,6 +114,15 @@ class Heard:
         for one, first in self.listeners.items():
             if first is not None and one.device != silent:
                 one.deliver(frame)
+
+    def pass_on(self, event: Typing | FileChanged, frames: Frames) -> None:
+        """Tell what needs no reading."""
+        if isinstance(event, Typing):
+            frame = frames.typing(self.conversation, event.device)
+            self.deliver_to_listed(frame, silent=event.device)
+            return
+        file, landed, expires_at = event.file, event.landed, event.expires_at
+        self.deliver_to_listed(frames.file(self.conversation, file, landed, expires_at))
 
     def go_on(self, items: Sequence[Item], frames: Frames) -> None:
         """Tell messages that stand right behind what was told."""

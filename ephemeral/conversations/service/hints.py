@@ -10,6 +10,7 @@ from ephemeral.conversations.rules.changes import (
     ConversationChanged,
     ConversationsChanged,
     CursorMoved,
+    FileChanged,
     PeopleChanged,
     topic,
 )
@@ -51,6 +52,13 @@ class Hints:
         """A log has come to this place, and these accounts are in others than before."""
         self._watches.later([self.changed(conversation, s)])
         self.list_changed(accounts)
+
+    def file_later(
+        self, conversation: bytes, file: bytes, landed: bytes | None, expires_at: int | None
+    ) -> None:
+        """How a file in it stands; None: it is gone."""
+        event = FileChanged(file, landed, expires_at)
+        self._watches.later([(self._topic(conversation), event)])
 
     def list_changed(self, accounts: Iterable[bytes | None]) -> None:
         """These accounts are in other conversations than before."""

@@ -27,6 +27,7 @@ from ephemeral.conversations.rules.changes import (
     ConversationChanged,
     ConversationsChanged,
     CursorMoved,
+    FileChanged,
     PeopleChanged,
     Typing,
 )
@@ -223,9 +224,8 @@ class Hub:
             self._go_on(heard, event.s)
         elif isinstance(event, CursorMoved):
             self._move(heard, event)
-        elif isinstance(event, Typing):
-            frame = self._frames.typing(heard.conversation, event.device)
-            heard.deliver_to_listed(frame, silent=event.device)
+        elif isinstance(event, Typing | FileChanged):
+            heard.pass_on(event, self._frames)
         elif isinstance(event, PeopleChanged):
             heard.people_changed = True
             self._read(heard)

@@ -23,6 +23,7 @@ from ephemeral.operators.api.report_pages import ReportPages
 from ephemeral.operators.rules.sign_in import is_name, provisioning, typed_secret
 from ephemeral.operators.service.operators import Enrolment, Operators
 from ephemeral.operators.service.reports import Reports
+from ephemeral.operators.service.takedowns import Takedowns
 from ephemeral.protocol.errors import Refusal, refuse
 
 __all__ = ["AdminPages"]
@@ -46,6 +47,7 @@ _ACTS = {
     "dismissed": "dismissed a report",
     "suspended": "suspended an account",
     "lifted": "lifted the suspension of an account",
+    "took_down": "took down a file",
 }
 
 _Endpoint = Callable[[Request], Awaitable[Response]]
@@ -54,11 +56,17 @@ _Endpoint = Callable[[Request], Awaitable[Response]]
 class AdminPages:
     """Serves what is below `/admin`."""
 
-    def __init__(self, operators: Operators, reports: Reports, standing: Standing) -> None:
+    def __init__(
+        self,
+        operators: Operators,
+        reports: Reports,
+        takedowns: Takedowns,
+        standing: Standing,
+    ) -> None:
         self._operators = operators
         self._standing = standing
         self._documents = Documents(standing)
-        self._reports = ReportPages(reports, self._documents)
+        self._reports = ReportPages(reports, takedowns, self._documents)
         self._endpoints: Mapping[str, Mapping[str, _Endpoint]] = {
             "": {"GET": self._to_root},
             "/": {"GET": self._overview},
@@ -69,6 +77,7 @@ class AdminPages:
             "/reports": {"GET": self._listed_reports},
             "/reports/*": {"GET": self._report, "POST": self._decide},
             "/suspended/*": {"POST": self._lift},
+            "/files": {"POST": self._take_down},
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -218,6 +227,12 @@ class AdminPages:
         if name is None:
             return self._documents.to("/sign-in")
         return await self._reports.lift(request, name, _named(request))
+
+    async def _take_down(self, request: Request) -> Response:
+        name = await self._signed_in(request)
+        if name is None:
+            return self._documents.to("/sign-in")
+        return await self._reports.take_down(request, name)
 
     async def _signed_in(self, request: Request) -> str | None:
         return await self._operators.signed_in(cookies.brought(request.scope))

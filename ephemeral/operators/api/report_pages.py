@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from ephemeral.operators.api.documents import Documents
     from ephemeral.operators.service.reports import Reports
+    from ephemeral.operators.service.takedowns import Takedowns
 
 __all__ = ["ReportPages"]
 
@@ -39,8 +40,9 @@ _DECISIONS: Mapping[Decision, str] = {
 class ReportPages:
     """Gets requests of operators who are signed in, with their names."""
 
-    def __init__(self, reports: Reports, documents: Documents) -> None:
+    def __init__(self, reports: Reports, takedowns: Takedowns, documents: Documents) -> None:
         self._reports = reports
+        self._takedowns = takedowns
         self._documents = documents
 
     async def listed(self, refusal: Refusal | None = None) -> Response:
@@ -52,6 +54,7 @@ class ReportPages:
             waiting=[_line(one) for one in seen.reports if one.decision is None],
             decided=[_line(one) for one in seen.reports if one.decision is not None],
             suspended=[(b64encode(account), _day(day)) for account, day in seen.suspended],
+            has_files=self._takedowns.has_files,
         )
 
     async def one(self, name: str, refusal: Refusal | None = None) -> Response:
@@ -95,6 +98,21 @@ class ReportPages:
             await self._reports.lift(operator, _id(name))
         except Refusal as refusal:
             if refusal.code not in {"not_found", "malformed"}:
+                raise
+            return await self.listed(refusal)
+        return self._documents.to("/reports")
+
+    async def take_down(self, request: Request, operator: str) -> Response:
+        """A file goes, for everybody."""
+        fields = await read_form(request)
+        try:
+            try:
+                file = b64decode(fields.get("file", "").strip(), _ID_BYTES)
+            except Refusal:
+                raise Refusal("file_unknown") from None
+            await self._takedowns.take_down(operator, file)
+        except Refusal as refusal:
+            if refusal.code != "file_unknown":
                 raise
             return await self.listed(refusal)
         return self._documents.to("/reports")

@@ -42,7 +42,7 @@ _CODE = re.compile(r"[0-9]{6}")
 #: What is written down. `refused`: somebody gave a wrong password or code.
 Act = Literal[
     "added", "renewed", "enrolled", "signed_in", "refused", "signed_out", "signed_out_everywhere",
-    "removed", "dismissed", "suspended", "lifted",
+    "removed", "dismissed", "suspended", "lifted", "took_down",
 ]  # fmt: skip
 
 

@@ -20,8 +20,10 @@ class RoomActions:
     """The actions of rooms.
 
     `join`: taking a seat, or the key of a reloaded tab. `hello`: bringing a socket into a room.
-    `post_bytes`: each byte of an envelope that is posted. `open`: opening, acknowledging,
-    releasing, taking back. `state`: everything else that a room is asked or told. `leave`: leaving
+    `post`: also reserving an attachment. `post_bytes`: each byte of an envelope that is posted.
+    `reserve_bytes`, `chunk_bytes`: each byte of an attachment that is reserved, and of a chunk that
+    is sent or fetched. `open`: opening, acknowledging, releasing, taking back, and what else is
+    done with attachments. `state`: everything else that a room is asked or told. `leave`: leaving
     and destroying, which nobody is kept from.
     """
 
@@ -30,6 +32,8 @@ class RoomActions:
     hello: Action
     post: Action
     post_bytes: Action
+    reserve_bytes: Action
+    chunk_bytes: Action
     open: Action
     state: Action
     leave: Action
@@ -58,6 +62,12 @@ class RoomActions:
                 misses=_MISSES,
             ),
             post_bytes=Action("post_bytes", {ADDRESS: settings.post_bytes_per_address}, asks=False),
+            reserve_bytes=Action(
+                "reserve_bytes", {ADDRESS: settings.attachment_bytes_per_address}, asks=False
+            ),
+            chunk_bytes=Action(
+                "chunk_bytes", {ADDRESS: settings.chunk_bytes_per_address}, asks=False
+            ),
             open=Action(
                 "open",
                 {

@@ -15,10 +15,12 @@ from ephemeral.protocol.encoding import b64, b64encode
 from ephemeral.rooms.api import objects
 from ephemeral.rooms.api.converters import converter
 from ephemeral.rooms.rules import room as nouns
+from ephemeral.rooms.rules.attachments import Attachment
 from ephemeral.rooms.service.snapshots import Joined
 
 __all__ = [
     "Outcome",
+    "attachment",
     "backlog",
     "event",
     "joined",
@@ -151,6 +153,15 @@ def outcome(result: Outcome) -> bytes:
     return _OUTCOMES[type(result)](result)
 
 
+def attachment(reserved: Attachment) -> bytes:
+    """An attachment that is being sent."""
+    return _encode(
+        objects.AttachmentObject(
+            b64encode(reserved.id), reserved.padded, reserved.chunks, list(reserved.numbers)
+        )
+    )
+
+
 # --- frames (11.4, 11.6) --------------------------------------------------------------------------
 
 
@@ -170,12 +181,12 @@ def backlog(snapshot: nouns.Snapshot) -> bytes:
 
 def _notice_event(event: nouns.NoticeEvent) -> bytes:
     notice = event.notice
-    if notice.state != "stored" or notice.audience is not None:
+    if notice.state != "stored" or notice.audience is not None or notice.attachment is not None:
         return b'{"type":"notice",%b' % _encode(_notice(notice))[1:]
     return (
         b'{"type":"notice","id":"%b","sequence":%d,"author":"%b","size":%d,"posted_at":%d,'
         b'"expires_at":%d,"state":"stored","holder":null,"lease_until":null,"audience":null,'
-        b'"opened":%d,"returns":%d}'
+        b'"opened":%d,"returns":%d,"attachment":null}'
     ) % (
         b64(notice.id),
         notice.sequence,

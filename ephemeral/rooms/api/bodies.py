@@ -9,7 +9,7 @@ until `unpack`, which decodes each once, checks its length, and gives the handle
 import re
 from typing import Annotated, NamedTuple
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from ephemeral.edge.bodies import Strict, preferred_wait, sized
 from ephemeral.protocol.encoding import b64decode
@@ -29,6 +29,9 @@ from ephemeral.protocol.limits import (
 
 __all__ = [
     "AckBody",
+    "AttachmentBody",
+    "ChunkBody",
+    "ChunkQuery",
     "CreateBody",
     "HelloBody",
     "JoinBody",
@@ -36,6 +39,7 @@ __all__ = [
     "OpenBody",
     "PostBody",
     "ReleaseBody",
+    "ReserveBody",
     "StateBody",
     "StateQuery",
     "StatusBody",
@@ -174,14 +178,16 @@ class PostBody(Strict):
     id: Id
     envelope: Envelope
     viewing_hash: Hash
+    attachment: Id | UnsetType = UNSET
 
-    def unpack(self) -> tuple[bytes, bytes, bytes]:
-        """Message id, envelope and viewing hash; `envelope_size`, `malformed`."""
+    def unpack(self) -> tuple[bytes, bytes, bytes, bytes | None]:
+        """Message id, envelope, viewing hash and attachment; `envelope_size`, `malformed`."""
         message = _identifier(self.id)
         envelope = b64decode(self.envelope)
         if len(envelope) not in _SIZES:
             raise Refusal("envelope_size")
-        return message, envelope, b64decode(self.viewing_hash, _HASH_SIZE)
+        attachment = None if self.attachment is UNSET else _identifier(self.attachment)
+        return message, envelope, b64decode(self.viewing_hash, _HASH_SIZE), attachment
 
 
 class _MessageBody(Strict):
@@ -194,8 +200,18 @@ class _MessageBody(Strict):
         return _identifier(self.id)
 
 
-class OpenBody(_MessageBody):
-    """Of `POST /room/messages/{id}/open`: all of it stands in the path."""
+class OpenBody(Strict):
+    """Of `POST /room/messages/{id}/open`, all of which may stand in the path.
+
+    `attachment`: who asks can show one.
+    """
+
+    id: Id
+    attachment: bool = False
+
+    def unpack(self) -> tuple[bytes, bool]:
+        """The message's id, and whether an attachment can be shown; `malformed`."""
+        return _identifier(self.id), self.attachment
 
 
 class ReleaseBody(_MessageBody):
@@ -215,6 +231,51 @@ class AckBody(Strict):
     def unpack(self) -> tuple[bytes, bytes]:
         """The message's id and the viewing bytes; `malformed`."""
         return _identifier(self.id), b64decode(self.viewing, VIEWING_SIZE)
+
+
+class ReserveBody(Strict):
+    """Body of `POST /room/attachments`."""
+
+    id: Id
+    chunks: Annotated[int, Meta(ge=0, le=INTEGER_MAX)]
+    padded: Annotated[int, Meta(ge=0, le=INTEGER_MAX)]
+
+    def unpack(self) -> tuple[bytes, int, int]:
+        """Id, number of chunks and length with padding; `malformed`."""
+        return _identifier(self.id), self.chunks, self.padded
+
+
+class AttachmentBody(Strict):
+    """Of `DELETE /room/attachments/{id}`: all of it stands in the path."""
+
+    id: Id
+
+    def unpack(self) -> bytes:
+        """The attachment's id; `malformed`."""
+        return _identifier(self.id)
+
+
+class ChunkQuery(Strict):
+    """Of `GET /room/attachments/{id}/{i}`: all of it stands in the path."""
+
+    id: Id
+    i: Annotated[int, Meta(ge=0, le=INTEGER_MAX)]
+
+    def unpack(self) -> tuple[bytes, int]:
+        """The attachment's id and the chunk's number; `malformed`."""
+        return _identifier(self.id), self.i
+
+
+class ChunkBody(Strict):
+    """Of `PUT /room/attachments/{id}/{i}`: the octets are the chunk."""
+
+    id: Id
+    i: Annotated[int, Meta(ge=0, le=INTEGER_MAX)]
+    content: bytes
+
+    def unpack(self) -> tuple[bytes, int, bytes]:
+        """The attachment's id, the chunk's number and the chunk; `malformed`."""
+        return _identifier(self.id), self.i, self.content
 
 
 class StatusBody(Strict):

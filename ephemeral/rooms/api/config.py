@@ -6,7 +6,7 @@ from msgspec import Meta, Struct
 
 from ephemeral.protocol.config import kdf_object
 from ephemeral.protocol.encoding import b64encode
-from ephemeral.protocol.limits import ENVELOPE_MAX, MESSAGE_TTL, ROOM_TTL, SEATS
+from ephemeral.protocol.limits import ATTACHMENT_MAX, ENVELOPE_MAX, MESSAGE_TTL, ROOM_TTL, SEATS
 from ephemeral.settings import Settings
 
 __all__ = ["CONFIG_SCHEMAS", "RoomsConfig", "rooms_config"]
@@ -57,6 +57,12 @@ class DefaultsObject(Struct):
     seats: int
 
 
+class AttachmentsObject(Struct):
+    """What attachments may be: bytes of the longest."""
+
+    bytes: int
+
+
 class RoomsConfig(Struct):
     """What rooms add to the configuration: how keys are derived, and what is allowed."""
 
@@ -75,6 +81,7 @@ class RoomsConfig(Struct):
     salt: Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{43}$", description="32 bytes")]
     limits: LimitsObject
     defaults: DefaultsObject
+    attachments: AttachmentsObject | None
 
 
 #: Types of which the configuration speaks in words of its own.
@@ -103,4 +110,5 @@ def rooms_config(settings: Settings, suite: int, salt: bytes) -> RoomsConfig:
             room_ttl=settings.room_ttl_seconds,
             seats=settings.seats_default,
         ),
+        AttachmentsObject(ATTACHMENT_MAX) if settings.attachments else None,
     )

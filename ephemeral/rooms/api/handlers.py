@@ -6,11 +6,12 @@ The same handlers serve HTTP and the socket. Each gets `(caller, body)` as its o
 from collections.abc import Callable
 from typing import Any
 
-from ephemeral.edge.operations import NOTHING, Created
+from ephemeral.edge.operations import NOTHING, Answer, Created
 from ephemeral.edge.record_objects import record_answer
 from ephemeral.rooms.api import answers
 from ephemeral.rooms.api.bodies import LockBody, TypingBody
 from ephemeral.rooms.api.callers import Asker, Newcomer
+from ephemeral.rooms.service.attachments import Attachments
 from ephemeral.rooms.service.record import Record
 from ephemeral.rooms.service.rooms import Rooms
 
@@ -20,11 +21,12 @@ Reply = Callable[[Any], None]
 
 
 class RoomHandlers:
-    """The handlers of `rooms`; `record` is what is held about one."""
+    """The handlers of `rooms` and their `attachments`; `record` is what is held about one."""
 
-    def __init__(self, rooms: Rooms, record: Record) -> None:
+    def __init__(self, rooms: Rooms, record: Record, attachments: Attachments) -> None:
         self._rooms = rooms
         self._record = record
+        self._attachments = attachments
 
     # --- the room ---------------------------------------------------------------------------
 
@@ -88,13 +90,17 @@ class RoomHandlers:
         """Say what became of one's own messages."""
         return answers.receipts(*await self._rooms.status(asker.seat, ids))
 
-    def post(self, asker: Asker, asked: tuple[bytes, bytes, bytes], reply: Reply) -> None:
-        """Accept a message: its id, envelope and viewing hash."""
-        self._rooms.post(asker.seat, *asked, reply, asker.by)
+    def post(
+        self, asker: Asker, asked: tuple[bytes, bytes, bytes, bytes | None], reply: Reply
+    ) -> None:
+        """Accept a message: its id, envelope, viewing hash and attachment."""
+        message, envelope, viewing_hash, attachment = asked
+        self._rooms.post(asker.seat, message, envelope, viewing_hash, reply, asker.by, attachment)
 
-    def open(self, asker: Asker, message: bytes, reply: Reply) -> None:
-        """Lease a message and serve its envelope."""
-        self._rooms.open(asker.seat, message, reply, asker.by)
+    def open(self, asker: Asker, asked: tuple[bytes, bool], reply: Reply) -> None:
+        """Lease a message and serve its envelope, to who can show an attachment or can't."""
+        message, attachment = asked
+        self._rooms.open(asker.seat, message, reply, asker.by, attachment)
 
     def acknowledge(self, asker: Asker, asked: tuple[bytes, bytes], reply: Reply) -> None:
         """Destroy a message upon proof: its id, and its viewing bytes."""
@@ -107,3 +113,25 @@ class RoomHandlers:
     def withdraw(self, asker: Asker, message: bytes, reply: Reply) -> None:
         """Take one's own message back."""
         self._rooms.withdraw(asker.seat, message, reply, asker.by)
+
+    # --- attachments ------------------------------------------------------------------------
+
+    async def reserve(self, asker: Asker, asked: tuple[bytes, int, int]) -> bytes:
+        """Reserve an attachment: its id, number of chunks and length with padding."""
+        reserved, fresh = await self._attachments.reserve(asker.seat, *asked)
+        answer = answers.attachment(reserved)
+        return Created(answer) if fresh else answer
+
+    async def put_chunk(self, asker: Asker, asked: tuple[bytes, int, bytes]) -> bytes:
+        """Take a chunk."""
+        await self._attachments.put(asker.seat, *asked)
+        return NOTHING
+
+    async def get_chunk(self, asker: Asker, asked: tuple[bytes, int]) -> Answer:
+        """Give a chunk to who reads its message."""
+        return Answer(await self._attachments.get(asker.seat, *asked), 200, {})
+
+    async def give_up(self, asker: Asker, attachment: bytes) -> bytes:
+        """Destroy an attachment that belongs to no message."""
+        await self._attachments.give_up(asker.seat, attachment)
+        return NOTHING

@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 __all__ = [
     "AcknowledgedEvent",
+    "AttachmentObject",
     "AudienceEvent",
     "ClosedEvent",
     "DestroyedEvent",
@@ -99,6 +100,16 @@ class NoticeObject(_Answer):
     audience: list[Id] | None
     opened: int
     returns: int
+    attachment: int | None
+
+
+class AttachmentObject(_Answer):
+    """An attachment that is being sent. `landed`: the numbers of the chunks that have."""
+
+    id: Id
+    padded: int
+    chunks: int
+    landed: list[int]
 
 
 class ReceiptObject(_Answer):
@@ -207,7 +218,7 @@ class Notice(NoticeObject, tag="notice"):
 
 
 class OpenedEvent(_Answer, tag="opened"):
-    """A lease has begun."""
+    """A lease has begun, or goes on for longer."""
 
     id: Id
     member: Id

@@ -1,8 +1,11 @@
 """The table of a room's operations (docs/protocol.md, 9 and 11): one statement for each."""
 
 from ephemeral.edge import close_codes
+from ephemeral.edge.crowds import Crowd
 from ephemeral.edge.operations import Deferred, Operation, Size, Waiting
 from ephemeral.edge.record_objects import RecordAnswer
+from ephemeral.protocol.attachments import CHUNK_SIZE
+from ephemeral.protocol.limits import ATTACHMENT_MAX
 from ephemeral.rooms.api import answers, bodies, objects
 from ephemeral.rooms.api.actions import RoomActions
 from ephemeral.rooms.api.callers import RoomCallers
@@ -26,8 +29,14 @@ _CHARTER = (
 _OPENING = 8
 
 
-def _envelope_size(posted: tuple[bytes, bytes, bytes]) -> int:
-    """Bytes of what is to be kept of a post: its id, envelope and viewing hash."""
+# Chunks that are held at once, sent or to be given: a megabyte each, generously.
+_CHUNKS, _CHUNKS_OF_ADDRESS = 96, 24
+# A chunk as clients seal it (15.1).
+_CHUNK_MAX = CHUNK_SIZE + 16
+
+
+def _envelope_size(posted: tuple[bytes, bytes, bytes, bytes | None]) -> int:
+    """Bytes of what is to be kept of a post: its id, envelope, viewing hash and attachment."""
     return len(posted[1])
 
 
@@ -35,6 +44,7 @@ def room_operations(
     handlers: RoomHandlers, watch: StateWatch, callers: RoomCallers, actions: RoomActions
 ) -> tuple[Operation, ...]:
     """The operations, with who performs them, who may ask for them, and what they count as."""
+    crowd = Crowd("chunks", _CHUNKS, _CHUNKS_OF_ADDRESS)
     return (
         Operation(
             method="POST",
@@ -191,6 +201,7 @@ def room_operations(
             refusals=(
                 *_SEATED,
                 "envelope_size",
+                "attachment_incomplete",
                 "message_conflict",
                 "room_crowded",
                 "storage_full",
@@ -221,10 +232,12 @@ def room_operations(
             handler=Deferred(handlers.open, answers.outcome, _OPENING),
             caller=callers.member,
             body=bodies.OpenBody,
+            bodiless=True,
             answers={200: objects.OpenedObject},
             refusals=(
                 *_SEATED,
                 "message_author",
+                "attachment_client",
                 "audience_only",
                 "message_leased",
                 "message_done",
@@ -299,5 +312,73 @@ def room_operations(
             action=actions.state,
             frame="typing",
             ref_optional=True,
+        ),
+        Operation(
+            method="POST",
+            path="/room/attachments",
+            name="reserveAttachment",
+            summary="Reserve an attachment, or see what of it has landed",
+            handler=handlers.reserve,
+            caller=callers.member,
+            body=bodies.ReserveBody,
+            answers={201: objects.AttachmentObject, 200: objects.AttachmentObject},
+            refusals=(
+                *_SEATED,
+                "attachment_size",
+                "attachment_conflict",
+                "room_crowded",
+                "attachments_off",
+                "store_full",
+            ),
+            action=actions.post,
+            size=Size(actions.reserve_bytes, lambda asked: min(asked[2], ATTACHMENT_MAX)),
+        ),
+        Operation(
+            method="PUT",
+            path="/room/attachments/{id}/{i}",
+            name="sendChunk",
+            summary="Send a chunk of an attachment",
+            handler=handlers.put_chunk,
+            caller=callers.member,
+            body=bodies.ChunkBody,
+            octets="content",
+            body_max=_CHUNK_MAX,
+            answers={204: None},
+            refusals=(
+                *_SEATED,
+                "attachment_unknown",
+                "attachment_size",
+                "attachment_conflict",
+                "store_full",
+            ),
+            action=actions.open,
+            size=Size(actions.chunk_bytes, lambda asked: len(asked[2])),
+            crowd=crowd,
+        ),
+        Operation(
+            method="GET",
+            path="/room/attachments/{id}/{i}",
+            name="fetchChunk",
+            summary="Fetch a chunk of an attachment whose message one reads",
+            handler=handlers.get_chunk,
+            caller=callers.member,
+            body=bodies.ChunkQuery,
+            answers={200: bytes},
+            refusals=(*_SEATED, "lease_lost", "message_gone"),
+            action=actions.open,
+            size=Size(actions.chunk_bytes, lambda _: _CHUNK_MAX),
+            crowd=crowd,
+        ),
+        Operation(
+            method="DELETE",
+            path="/room/attachments/{id}",
+            name="giveUpAttachment",
+            summary="Destroy an attachment that belongs to no message",
+            handler=handlers.give_up,
+            caller=callers.member,
+            body=bodies.AttachmentBody,
+            answers={204: None},
+            refusals=(*_SEATED, "attachment_unknown", "attachment_conflict"),
+            action=actions.open,
         ),
     )

@@ -32,6 +32,19 @@ async def lock_room(connection: Connection, room: bytes) -> Room | None:
     return Room(*row) if row is not None else None
 
 
+async def hold_room(connection: Connection, room: bytes) -> Room | None:
+    """Lock a room, to change what nobody remembers of it: attachments that belong to no message."""
+    row = await connection.fetchrow(
+        """
+        SELECT room, policy, message_ttl, room_ttl, sequence, expires_at, 0, 0, lease_due,
+               seat_limit
+        FROM rooms WHERE room = $1 FOR UPDATE
+        """,
+        room,
+    )
+    return Room(*row) if row is not None else None
+
+
 async def insert_room(
     connection: Connection, room: Room, charter: bytes, mac: bytes, seats: int, now: int
 ) -> bool:
@@ -157,7 +170,8 @@ async def messages(connection: Connection, keys: Iterable[Key]) -> list[Message]
         """
         SELECT m.room, m.id, m.sequence, m.author, m.size, m.viewing_hash, m.digest, m.payload,
                m.posted_at, m.expires_at, m.lease_holder, m.lease_until, m.lease_ends, m.leases,
-               m.returns, m.viewing, m.reader, m.returners, m.everyone
+               m.returns, m.viewing, m.reader, m.attachment, m.lease_opened, m.returners,
+               m.everyone
         FROM unnest($1::bytea[], $2::bytea[]) AS q (room, id)
         JOIN messages m ON m.room = q.room AND m.id = q.id
         """,
@@ -173,7 +187,8 @@ async def messages_of_room(connection: Connection, room: bytes) -> list[Message]
         """
         SELECT m.room, m.id, m.sequence, m.author, m.size, m.viewing_hash, m.digest, m.payload,
                m.posted_at, m.expires_at, m.lease_holder, m.lease_until, m.lease_ends, m.leases,
-               m.returns, m.viewing, m.reader, m.returners, m.everyone
+               m.returns, m.viewing, m.reader, m.attachment, m.lease_opened, m.returners,
+               m.everyone
         FROM messages m WHERE m.room = $1 ORDER BY m.sequence
         """,
         room,
@@ -188,7 +203,7 @@ async def audiences(connection: Connection, found: Sequence[Message]) -> None:
         return
     rows = await connection.fetch(
         """
-        SELECT a.room, a.message, a.member, a.state, a.lease_until, a.lease_ends
+        SELECT a.room, a.message, a.member, a.state, a.lease_until, a.lease_ends, a.lease_opened
         FROM unnest($1::bytea[], $2::bytea[]) AS q (room, message)
         JOIN audience a ON a.room = q.room AND a.message = q.message
         """,
@@ -207,7 +222,8 @@ async def leased_messages(connection: Connection, rooms: Sequence[bytes]) -> lis
         """
         SELECT m.room, m.id, m.sequence, m.author, m.size, m.viewing_hash, m.digest, m.payload,
                m.posted_at, m.expires_at, m.lease_holder, m.lease_until, m.lease_ends, m.leases,
-               m.returns, m.viewing, m.reader, m.returners, m.everyone
+               m.returns, m.viewing, m.reader, m.attachment, m.lease_opened, m.returners,
+               m.everyone
         FROM messages m
         WHERE m.room = ANY($1::bytea[]) AND (m.lease_until IS NOT NULL OR m.everyone)
         """,
@@ -252,9 +268,11 @@ async def update_audience(
     keys, readers = list(changed), list(changed.values())
     await connection.execute(
         """
-        UPDATE audience SET state = q.state, lease_until = q.lease_until, lease_ends = q.lease_ends
+        UPDATE audience SET state = q.state, lease_until = q.lease_until, lease_ends = q.lease_ends,
+                            lease_opened = q.lease_opened
         FROM unnest($1::bytea[], $2::bytea[], $3::bytea[], $4::smallint[], $5::bigint[],
-                    $6::smallint[]) AS q (room, message, member, state, lease_until, lease_ends)
+                    $6::smallint[], $7::bigint[])
+             AS q (room, message, member, state, lease_until, lease_ends, lease_opened)
         WHERE audience.room = q.room AND audience.message = q.message
           AND audience.member = q.member
         """,
@@ -264,6 +282,7 @@ async def update_audience(
         [one.state for one in readers],
         [one.lease_until for one in readers],
         [one.lease_ends for one in readers],
+        [one.lease_opened for one in readers],
     )
 
 

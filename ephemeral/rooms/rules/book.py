@@ -12,6 +12,7 @@ from hmac import compare_digest
 from types import MappingProxyType
 
 from ephemeral.protocol.errors import Refusal, refuse
+from ephemeral.rooms.rules.attachments import Attachment
 from ephemeral.rooms.rules.fates import EXPIRED, UNCONFIRMED, VIEWED, WITHDRAWN, Fates, Shares
 from ephemeral.rooms.rules.limits import Limits
 from ephemeral.rooms.rules.returns import barred_until
@@ -40,6 +41,7 @@ __all__ = ["EXPIRED", "UNCONFIRMED", "VIEWED", "WITHDRAWN", "Book", "Unread"]
 
 _NONE_PRESENT: Mapping[bytes, Mapping[bytes, int]] = MappingProxyType({})
 _NO_SHARES: Mapping[bytes, Shares] = MappingProxyType({})
+_NO_ATTACHMENTS: Mapping[tuple[bytes, bytes], Attachment] = MappingProxyType({})
 
 #: A room's end is only moved when it moves by this much, so that a lively room
 #: doesn't rewrite an indexed column with every message.
@@ -67,7 +69,8 @@ class Book(Fates):
 
     `tombstones` are those that may be asked for. `present` are the members of a room who hold a
     seat, with when they took it, and `shares` what waits in a room by author: of rooms without
-    them, what depends on them raises Unread. `tombstone_name` computes the name of a message's
+    them, what depends on them raises Unread. `attachments` are those, by room and id, that posts
+    may name. `tombstone_name` computes the name of a message's
     tombstone. `by` names the socket on which something is asked.
     """
 
@@ -81,9 +84,11 @@ class Book(Fates):
         tombstones: Iterable[Tombstone] = (),
         present: Mapping[bytes, Mapping[bytes, int]] = _NONE_PRESENT,
         shares: Mapping[bytes, Shares] = _NO_SHARES,
+        attachments: Mapping[tuple[bytes, bytes], Attachment] = _NO_ATTACHMENTS,
     ) -> None:
         super().__init__(now, limits, tombstone_name, known, tombstones, shares)
         self._present = present
+        self._attachments = attachments
 
     # --- requests ---------------------------------------------------------------------------
 
@@ -96,6 +101,7 @@ class Book(Fates):
         digest: bytes,
         payload: bytes,
         by: bytes = b"",
+        attachment: bytes | None = None,
     ) -> Receipt:
         """Accept a message, or recognise one that was accepted before."""
         room = self._enter(seat)
@@ -123,6 +129,7 @@ class Book(Fates):
             raise Refusal("room_crowded")
         if room.seats > 2:
             self._refuse_share(room, seat.member, size)
+        attached = None if attachment is None else self._attachable(seat, attachment)
         audience = None
         if room.policy == 2:
             others = [one for one in self._held(seat.room) if one != seat.member]
@@ -143,9 +150,13 @@ class Book(Fates):
             payload,
             self.now,
             self.now + room.message_ttl,
+            attachment=None if attached is None else attached.padded,
             audience=audience,
             tombstone_name=tombstone_name,
         )
+        if attached is not None:
+            attached.message = message_id
+            self.attached[seat.room, attached.id] = message_id
         self._known[seat.room].messages[message_id] = message
         self.inserted.append(message)
         self.invited.extend((seat.room, message_id, one) for one in audience or ())
@@ -168,18 +179,38 @@ class Book(Fates):
             True,
         )
 
-    def open(self, seat: Seat, message_id: bytes, by: bytes = b"") -> tuple[Message, int]:
-        """Lease a message to `seat`; returns it with the end of the lease."""
+    def open(
+        self, seat: Seat, message_id: bytes, by: bytes = b"", attachment: bool = False
+    ) -> tuple[Message, int]:
+        """Lease a message to `seat`; returns it with the end of the lease.
+
+        `attachment`: who opens it can show one.
+        """
         room = self._enter(seat)
         message = self._living(seat.room, message_id)
         if message.author == seat.member:
             raise Refusal("message_author")
+        refuse(message.attachment is not None and not attachment, "attachment_client")
         if message.audience is None:
             until = self._lease_first_view(message, seat.member, by)
         else:
             until = self._lease_audience(message, seat.member, by)
         self._use(room)
         return message, until
+
+    def fetch(self, seat: Seat, message_id: bytes) -> None:
+        """A chunk of its attachment is fetched: prolong the lease of `seat`, if that is time."""
+        self._enter(seat)
+        message = self._find(seat.room, message_id)
+        if message is None or not self._prolong(message, seat.member):
+            raise Refusal("lease_lost")
+
+    def lose(self, seat: Seat, message_id: bytes) -> None:
+        """A chunk is not to be had any more: nobody can view the message."""
+        self._enter(seat)
+        message = self._living(seat.room, message_id)
+        self._destroy(message, UNCONFIRMED)
+        raise Refusal("message_gone", state=FATES[UNCONFIRMED])
 
     def acknowledge(
         self, seat: Seat, message_id: bytes, viewing: bytes, by: bytes = b""
@@ -272,32 +303,6 @@ class Book(Fates):
 
     # --- the insides ----------------------------------------------------------------------------
 
-    def _enter(self, seat: Seat) -> Room:
-        known = self._known.get(seat.room)
-        if known is None or known.room.expires_at <= self.now:
-            raise Refusal("room_unknown")
-        if seat not in known.seats:
-            raise Refusal("seat_unknown")
-        return known.room
-
-    def _find(self, room: bytes, message_id: bytes) -> Message | None:
-        known = self._known.get(room)
-        message = known.messages.get(message_id) if known is not None else None
-        return message if message is not None and self._settle(message) else None
-
-    def _tombstone(self, room: bytes, message_id: bytes) -> Tombstone | None:
-        tombstone = self._tombstones.get(self._tombstone_name(room, message_id))
-        return tombstone if tombstone is not None and tombstone.until > self.now else None
-
-    def _living(self, room: bytes, message_id: bytes) -> Message:
-        message = self._find(room, message_id)
-        if message is not None:
-            return message
-        tombstone = self._tombstone(room, message_id)
-        if tombstone is None:
-            raise Refusal("message_unknown")
-        raise Refusal("message_gone", state=FATES[tombstone.fate])
-
     def _acknowledge_again(self, seat: Seat, message_id: bytes, viewing: bytes) -> Acknowledged:
         tombstone = self._tombstone(seat.room, message_id)
         if tombstone is None:
@@ -319,6 +324,12 @@ class Book(Fates):
             raise Refusal("message_gone", state=FATES[tombstone.fate])
         return Withdrawn(message_id, tombstone.opened)
 
+    def _attachable(self, seat: Seat, attachment: bytes) -> Attachment:
+        found = self._attachments.get((seat.room, attachment))
+        if found is None or not found.may_be_posted(seat.member, self.now):
+            raise Refusal("attachment_incomplete")
+        return found
+
     def _lease_first_view(self, message: Message, member: bytes, by: bytes) -> int:
         if message.lease_holder is not None and message.lease_until is not None:
             if message.lease_holder != member:
@@ -328,6 +339,7 @@ class Book(Fates):
             self._refuse_barred(message, member)
         until = self._lease(message)
         message.lease_holder, message.lease_until = member, until
+        message.lease_opened = self.now
         self._change(message)
         self._tell(message.room, OpenedEvent(message.id, member, until, by))
         return until
@@ -372,6 +384,7 @@ class Book(Fates):
         if reader.lease_until is not None:
             return reader.lease_until
         until = reader.lease_until = self._lease(message)
+        reader.lease_opened = self.now
         self._change(message, reader)
         self._tell(message.room, OpenedEvent(message.id, member, until, by))
         return until

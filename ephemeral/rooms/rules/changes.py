@@ -22,6 +22,7 @@ class Changes:
     They are to be written in this order, and then told. `readers` names who of an audience
     changed; None: who is out of it. `used` are the rooms in which anything changed. `marked`: some
     message has got what most never have, a return, or a view while others are still to view it.
+    `attached`: what belongs to a message from now on, by room and id, with the message's id.
     """
 
     def __init__(self, now: int, known: Mapping[bytes, KnownRoom]) -> None:
@@ -29,6 +30,7 @@ class Changes:
         self._known = known
         self.inserted: list[Message] = []
         self.invited: list[tuple[bytes, bytes, bytes]] = []
+        self.attached: dict[tuple[bytes, bytes], bytes] = {}
         self.changed: dict[tuple[bytes, bytes], Message] = {}
         self.marked = False
         self.readers: dict[tuple[bytes, bytes, bytes], AudienceMember | None] = {}

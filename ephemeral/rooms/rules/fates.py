@@ -1,4 +1,4 @@
-"""What becomes of a message: leases that end, an audience that is through, destruction.
+"""What stands, and what becomes of it: leases that end, an audience that is through, destruction.
 
 All of it changes what is known and notes what has to be written and told (`Changes`). When it is
 asked for stands in `book`.
@@ -6,6 +6,8 @@ asked for stands in `book`.
 
 from collections.abc import Callable, Iterable, Mapping
 
+from ephemeral.protocol.errors import Refusal
+from ephemeral.rooms.rules.attachments import prolonged
 from ephemeral.rooms.rules.changes import Changes
 from ephemeral.rooms.rules.limits import Limits
 from ephemeral.rooms.rules.returns import note_return
@@ -17,6 +19,9 @@ from ephemeral.rooms.rules.room import (
     DestroyedEvent,
     KnownRoom,
     Message,
+    OpenedEvent,
+    Room,
+    Seat,
     StoredEvent,
     Tombstone,
 )
@@ -49,6 +54,32 @@ class Fates(Changes):
         self._tombstone_name = tombstone_name
         self._tombstones = {tombstone.tombstone: tombstone for tombstone in tombstones}
         self._shares = shares
+
+    def _enter(self, seat: Seat) -> Room:
+        known = self._known.get(seat.room)
+        if known is None or known.room.expires_at <= self.now:
+            raise Refusal("room_unknown")
+        if seat not in known.seats:
+            raise Refusal("seat_unknown")
+        return known.room
+
+    def _find(self, room: bytes, message_id: bytes) -> Message | None:
+        known = self._known.get(room)
+        message = known.messages.get(message_id) if known is not None else None
+        return message if message is not None and self._settle(message) else None
+
+    def _tombstone(self, room: bytes, message_id: bytes) -> Tombstone | None:
+        tombstone = self._tombstones.get(self._tombstone_name(room, message_id))
+        return tombstone if tombstone is not None and tombstone.until > self.now else None
+
+    def _living(self, room: bytes, message_id: bytes) -> Message:
+        message = self._find(room, message_id)
+        if message is not None:
+            return message
+        tombstone = self._tombstone(room, message_id)
+        if tombstone is None:
+            raise Refusal("message_unknown")
+        raise Refusal("message_gone", state=FATES[tombstone.fate])
 
     def _settle(self, message: Message) -> bool:
         """Let time pass for one message; False if that destroyed it."""
@@ -161,6 +192,30 @@ class Fates(Changes):
         if shares is not None:
             before = shares.get(author, (0, 0))
             shares[author] = (before[0] + messages, before[1] + size)
+
+    def _prolong(self, message: Message, member: bytes) -> bool:
+        """Let the lease of `member` last for a whole one from now; False if it has none."""
+        reader = None
+        if message.audience is None:
+            if message.lease_holder != member:
+                return False
+            opened, until = message.lease_opened, message.lease_until
+        else:
+            reader = message.audience.get(member)
+            if reader is None:
+                return False
+            opened, until = reader.lease_opened, reader.lease_until
+        if until is None:
+            return False
+        longer = prolonged(opened, until, self.now, self._limits)
+        if longer > until:
+            if reader is None:
+                message.lease_until = longer
+            else:
+                reader.lease_until = longer
+            self._change(message, reader)
+            self._tell(message.room, OpenedEvent(message.id, member, longer, prolonged=True))
+        return True
 
     def _lease(self, message: Message) -> int:
         """When a lease ends that begins now; its room is told."""

@@ -15,6 +15,8 @@ class Limits:
     seat_grace: int = 60_000
     resume: int = 1_800_000
     tombstone: int = 86_400_000
+    #: A lease is prolonged no further than to this long after it began.
+    lease_most: int = 900_000
     #: How many leases may end by time before a message counts as unconfirmed.
     lease_ends: int = 3
     #: Whether any message is accepted; not while too much waits in all rooms together.

@@ -88,13 +88,15 @@ class Room:
 class AudienceMember:
     """One of a message's audience under the policy *everyone*.
 
-    `state`: 0 has not viewed it, 1 acknowledged it, 2 let three leases end.
+    `state`: 0 has not viewed it, 1 acknowledged it, 2 let three leases end. `lease_opened`: when
+    the lease began that runs, or ran last.
     """
 
     member: bytes
     state: int = 0
     lease_until: int | None = None
     lease_ends: int = 0
+    lease_opened: int | None = None
 
 
 @dataclass(slots=True)
@@ -104,7 +106,8 @@ class Message:
     `leases` have ever begun, of all members; `returns` of them were given back, lately by the
     `returners` (member and time, oldest first). `viewing` was revealed under *everyone*, by
     `reader` as the last. `tombstone_name` is the name that its tombstone will have, if that was
-    computed already.
+    computed already. `attachment` is the padded length of the one that it has; `lease_opened` is
+    kept of those alone.
     """
 
     room: bytes
@@ -124,6 +127,8 @@ class Message:
     returns: int = 0
     viewing: bytes | None = None
     reader: bytes | None = None
+    attachment: int | None = None
+    lease_opened: int | None = None
     returners: tuple[tuple[bytes, int], ...] = ()
     audience: dict[bytes, AudienceMember] | None = None
     tombstone_name: bytes | None = None
@@ -188,7 +193,8 @@ class MemberView(Value, frozen=True):
 class Notice(Value, frozen=True):
     """The wire's `notice` object. `audience`: who has yet to view it; None under first view.
 
-    `opened` leases have ever begun, of all members; `returns` of them were given back.
+    `opened` leases have ever begun, of all members; `returns` of them were given back. `attachment`
+    is the padded length of the one that it has.
     """
 
     id: bytes
@@ -203,6 +209,7 @@ class Notice(Value, frozen=True):
     audience: tuple[bytes, ...] | None
     opened: int = 0
     returns: int = 0
+    attachment: int | None = None
 
 
 class Receipt(Value, frozen=True):
@@ -283,12 +290,13 @@ class NoticeEvent(Value, frozen=True):
 
 
 class OpenedEvent(Value, frozen=True):
-    """A lease has begun."""
+    """A lease has begun, or was prolonged."""
 
     id: bytes
     member: bytes
     lease_until: int
     by: bytes = b""
+    prolonged: bool = False
 
 
 class StoredEvent(Value, frozen=True):

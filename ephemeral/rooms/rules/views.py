@@ -29,6 +29,7 @@ def notice_of(message: Message, now: int) -> Notice:
         None if message.audience is None else audience_of(message),
         message.leases,
         message.returns,
+        message.attachment,
     )
 
 

@@ -14,11 +14,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ephemeral.protocol.errors import Refusal
-from ephemeral.rooms.rows import ledger_rows, room_rows
+from ephemeral.rooms.rows import attachment_rows, ledger_rows, room_rows
 from ephemeral.rooms.rows.ledger_rows import UNCONDITIONAL, Condition, Written
 from ephemeral.rooms.rules.book import Book, Unread
 from ephemeral.rooms.rules.credentials import tombstone_hash
 from ephemeral.rooms.rules.room import Message, Opened
+from ephemeral.rooms.service.burning import burn
 from ephemeral.rooms.service.entries import Entry, Leased, Outcome, Post
 from ephemeral.rooms.service.estimated_clock import DRIFT_MS, Clock
 from ephemeral.rooms.service.recall import is_recalled, recall
@@ -191,6 +192,7 @@ class Batch:
             tombstones=recalled.tombstones,
             present=recalled.present,
             shares=recalled.shares,
+            attachments=recalled.attachments,
         )
         self.decide(book, recalled.rooms)
         # What this batch has destroyed still stands.
@@ -321,9 +323,27 @@ async def write(
         await ledger_rows.write(
             connection, UNCONDITIONAL, (), (), late, (), (), (), (), marked=book.marked
         )
+    await _write_attachments(connection, book, inserted)
     if book.invited or book.readers or any(one.audience is not None for one in destroyed):
         await _write_audiences(connection, book, inserted, destroyed)
     return written
+
+
+async def _write_attachments(
+    connection: Connection, book: Book, inserted: Collection[Message]
+) -> None:
+    """The same for attachments: of the few messages that have one, in a transaction."""
+    if book.attached:
+        await attachment_rows.post(connection, book.attached)
+        await attachment_rows.note_lengths(
+            connection, [one for one in inserted if one.attachment is not None]
+        )
+    leased = [one for one in book.changed.values() if one.attachment is not None]
+    if leased:
+        await attachment_rows.note_leases(connection, leased)
+    ended = [one for one in book.destroyed if one.attachment is not None]
+    if ended:
+        await burn(connection, await attachment_rows.delete_of_messages(connection, ended))
 
 
 async def _write_audiences(

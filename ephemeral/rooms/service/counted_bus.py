@@ -40,6 +40,9 @@ class CountedBus:
         events = [event for _, event in hints]
         kinds = Counter(map(type, events))
         steps = {step: kinds[kind] for kind, step in _STEPS.items() if kind in kinds}
+        if OpenedEvent in kinds:
+            longer = sum(isinstance(event, OpenedEvent) and event.prolonged for event in events)
+            steps["opened"] -= longer
         if DestroyedEvent in kinds:
             ends = [event for event in events if isinstance(event, DestroyedEvent)]
             # Who has viewed a message last has acknowledged it as well.

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from ephemeral import metrics
 from ephemeral.live.bus import Bus
-from ephemeral.rooms.rows import room_rows
+from ephemeral.rooms.rows import attachment_rows, room_rows
 from ephemeral.rooms.rules.room import ClosedEvent
+from ephemeral.rooms.service.burning import burn
 from ephemeral.sealing import payload_rows
 from ephemeral.store.clock import clock
 
@@ -20,6 +21,7 @@ __all__ = ["end", "end_expired", "tell_end"]
 async def end(connection: Connection, room: bytes) -> int:
     """Remove a room, which is locked, and every payload that goes with it. Counts messages."""
     payloads = await room_rows.payloads_of_room(connection, room)
+    await burn(connection, await attachment_rows.delete_of_room(connection, room))
     messages = await room_rows.delete_room(connection, room)
     if payloads:
         await payload_rows.delete_payloads(connection, payloads)

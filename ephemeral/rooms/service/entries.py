@@ -25,7 +25,9 @@ __all__ = [
     "Acknowledge",
     "EndLeases",
     "Entry",
+    "Fetch",
     "Leased",
+    "Lose",
     "Open",
     "Outcome",
     "Post",
@@ -57,6 +59,7 @@ class Post(Struct, frozen=True):
     viewing_hash: bytes
     digest: bytes
     by: bytes
+    attachment: bytes | None = None
 
     def decide(self, book: Book, payload: bytes) -> Receipt:
         """Accept it with this id of its payload, or recognise it."""
@@ -68,6 +71,7 @@ class Post(Struct, frozen=True):
             self.digest,
             payload,
             self.by,
+            self.attachment,
         )
 
 
@@ -79,10 +83,37 @@ class Open(Struct, frozen=True):
     seat: Seat
     reply: Reply
     by: bytes
+    attachment: bool = False
 
     def decide(self, book: Book) -> Leased:
         """Lease it."""
-        return Leased(*book.open(self.seat, self.message, self.by))
+        return Leased(*book.open(self.seat, self.message, self.by, self.attachment))
+
+
+class Fetch(Struct, frozen=True):
+    """A message of whose attachment a chunk is fetched: its lease may be prolonged."""
+
+    room: bytes
+    message: bytes
+    seat: Seat
+    reply: Reply
+
+    def decide(self, book: Book) -> None:
+        """Prolong it, if it runs and that is time."""
+        book.fetch(self.seat, self.message)
+
+
+class Lose(Struct, frozen=True):
+    """A message of whose attachment a chunk is lost."""
+
+    room: bytes
+    message: bytes
+    seat: Seat
+    reply: Reply
+
+    def decide(self, book: Book) -> None:
+        """Destroy it, and say so."""
+        book.lose(self.seat, self.message)
 
 
 class Acknowledge(Struct, frozen=True):
@@ -155,4 +186,4 @@ class EndLeases(Struct, frozen=True):
 
 
 #: A request on its way through the ledger.
-Entry = Post | Open | Acknowledge | Release | Withdraw | Settle | EndLeases
+Entry = Post | Open | Fetch | Lose | Acknowledge | Release | Withdraw | Settle | EndLeases

@@ -21,6 +21,8 @@ from ephemeral.rooms.service.entries import (
     Acknowledge,
     EndLeases,
     Entry,
+    Fetch,
+    Lose,
     Open,
     Outcome,
     Post,
@@ -73,14 +75,33 @@ class Ledger:
         viewing_hash: bytes,
         reply: Reply,
         by: bytes = b"",
+        attachment: bytes | None = None,
     ) -> None:
-        """Accept a message; the reply is a Receipt."""
-        digest = sha256(envelope).digest()
-        self._submit(Post(seat.room, message, seat, reply, envelope, viewing_hash, digest, by))
+        """Accept a message, which may name an attachment; the reply is a Receipt."""
+        # Envelopes have few lengths, none of which is another's and 16.
+        digest = sha256(envelope + (attachment or b"")).digest()
+        self._submit(
+            Post(
+                seat.room, message, seat, reply, envelope, viewing_hash, digest, by, attachment
+            )
+        )  # fmt: skip
 
-    def open(self, seat: Seat, message: bytes, reply: Reply, by: bytes = b"") -> None:
-        """Lease a message and serve its envelope; the reply is Opened."""
-        self._submit(Open(seat.room, message, seat, reply, by))
+    def open(
+        self, seat: Seat, message: bytes, reply: Reply, by: bytes = b"", attachment: bool = False
+    ) -> None:
+        """Lease a message and serve its envelope; the reply is Opened.
+
+        `attachment`: who opens it can show one.
+        """
+        self._submit(Open(seat.room, message, seat, reply, by, attachment))
+
+    async def fetch(self, seat: Seat, message: bytes) -> None:
+        """A chunk is fetched: let the lease go on, if it runs. Refuses `lease_lost`."""
+        await self._ask(partial(Fetch, seat.room, message, seat))
+
+    async def lose(self, seat: Seat, message: bytes) -> None:
+        """A chunk is lost: destroy its message. Refuses `message_gone`, always."""
+        await self._ask(partial(Lose, seat.room, message, seat))
 
     def acknowledge(
         self, seat: Seat, message: bytes, viewing: bytes, reply: Reply, by: bytes = b""
@@ -129,6 +150,18 @@ class Ledger:
             waiting.append(done)
             self._submit(entry(_resolve(done)))
         await asyncio.gather(*waiting)
+
+    async def _ask(self, entry: Callable[[Reply], Entry]) -> None:
+        done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+
+        def reply(outcome: Outcome) -> None:
+            if not done.done():
+                done.set_result(outcome)
+
+        self._submit(entry(reply))
+        outcome = await done
+        if isinstance(outcome, Refusal):
+            raise outcome
 
     async def _commit(self, entries: Sequence[Entry]) -> None:
         batches = self._batches

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from ephemeral.rooms.rows import ledger_rows, room_rows, seat_rows
+from ephemeral.rooms.rows import attachment_rows, ledger_rows, room_rows, seat_rows
+from ephemeral.rooms.rules.attachments import Attachment
 from ephemeral.rooms.rules.credentials import tombstone_hash
 from ephemeral.rooms.rules.fates import Shares
 from ephemeral.rooms.rules.limits import Limits
@@ -24,7 +25,7 @@ Key = tuple[bytes, bytes]
 class Recalled(NamedTuple):
     """The locked rooms of a batch, with everything that its entries are about.
 
-    `present` and `shares` as a Book wants them, of the rooms that need them.
+    `present`, `shares` and `attachments` as a Book wants them, of the rooms that need them.
     """
 
     rooms: dict[bytes, CachedRoom]
@@ -32,31 +33,34 @@ class Recalled(NamedTuple):
     tombstones: Sequence[Tombstone]
     present: Mapping[bytes, Mapping[bytes, int]]
     shares: Mapping[bytes, Shares]
+    attachments: Mapping[Key, Attachment]
 
 
 def is_recalled(entry: Entry, remembered: CachedRoom, limits: Limits) -> bool:
     """Whether everything that an entry is about is remembered, so that nothing need be read.
 
     Under *everyone* it depends on who is present, which nobody remembers; so it does where somebody
-    has given a message back. A post counts as such before it is known that nothing stands in its
-    place.
+    has given a message back. Attachments change without a new version. A post counts as such before
+    it is known that nothing stands in its place.
     """
     room = remembered.room
     if room.policy != 1 or entry.seat not in remembered.seats:
         return False
-    kind = type(entry)
-    if kind is Post:
+    if isinstance(entry, Post):
         # Far from being crowded, so that a batch hardly ever gets there.
         return (
-            remembered.counted
+            entry.attachment is None
+            and remembered.counted
             and limits.accepts
             and 2 * room.waiting < limits.waiting_messages
             and 2 * room.waiting_bytes < limits.waiting_bytes
         )
     message = remembered.messages.get(entry.message)
-    if message is None:
+    if message is None or message.attachment is not None:
         return False
-    return kind is not Open or (message.id in remembered.envelopes and not message.returners)
+    if not isinstance(entry, Open):
+        return True
+    return message.id in remembered.envelopes and not message.returners
 
 
 async def recall(
@@ -92,7 +96,13 @@ async def recall(
     if ending:
         await _read_leased(connection, ending)
     present = await _present(connection, rooms, batch, limits)
-    return Recalled(rooms, locked.now, tombstones, present, shares)
+    named = [
+        (one.room, one.attachment)
+        for one in batch
+        if isinstance(one, Post) and one.attachment is not None
+    ]
+    attachments = await attachment_rows.reserved(connection, named) if named else {}
+    return Recalled(rooms, locked.now, tombstones, present, shares, attachments)
 
 
 def _unknown(

@@ -30,6 +30,9 @@ _PROOF = (
     "claim a view that never was."
 )
 _KEY = "It opens a stored payload for whoever also has the server's epoch key."
+_PLACE = (
+    "By it the chunks are called where they lie. Whoever knew it could find them in a stolen copy."
+)
 _UNLISTED = "Nobody has made sure yet that it harms no other member if it is shown."
 
 _HIDDEN = {
@@ -39,6 +42,7 @@ _HIDDEN = {
     ("messages", "viewing"): _PROOF,
     ("tombstones", "tombstone"): _NAME,
     ("tombstones", "viewing"): _PROOF,
+    ("attachments", "prefix"): _PLACE,
     ("seats", "connection"): "It counts the connections of the server, in whatever rooms.",
 }
 _DIGESTS = {
@@ -65,6 +69,13 @@ _WHOLE = {
     ("messages", "reader"),
     ("audience", "message"),
     ("audience", "member"),
+    ("attachments", "id"),
+    ("attachments", "author"),
+    ("attachments", "payload"),
+    ("attachments", "message"),
+    ("purges", "kind"),
+    ("object_store", "id"),
+    ("purges", "prefix"),
     ("tombstones", "author"),
     ("tombstones", "reader"),
     ("schema_migrations", "name"),
@@ -78,6 +89,7 @@ _NAMES = {
     ("seats", "profile"): _PAYLOAD,
     ("seats", "resume_key"): _PAYLOAD,
     ("messages", "payload"): _PAYLOAD,
+    ("attachments", "payload"): _PAYLOAD[1:],
     ("seats", "worker"): (("workers", "id"),),
     ("payload_keys", "epoch"): (("epochs", "id"),),
 }
@@ -164,11 +176,28 @@ class Record:
                 "epochs says which. The server also holds them in memory.",
             ),
             Elsewhere(
+                "files",
+                "chunks of attachments",
+                _landed(found),
+                "They lie where this server keeps large objects, encrypted by their authors and "
+                "sealed once more under the data key that the table attachments names. When that "
+                "is destroyed they are deleted, at once, and again a minute and a day later.",
+            ),
+            Elsewhere(
                 "disk",
                 "remains",
                 None,
                 "Rows that were deleted stay readable for a while in the database's files, log "
-                "and backups. Sealed bytes among them open no more once their epoch key is "
-                "destroyed: two epochs later at most.",
+                "and backups, and so may chunks where they lay. Sealed bytes among them open no "
+                "more once their epoch key is destroyed: two epochs later at most.",
             ),
         )
+
+
+def _landed(found: list[TableRecord]) -> int | None:
+    """How many chunks of the room's attachments there are."""
+    table = next((one for one in found if one.name == "attachments"), None)
+    if table is None or table.rest:
+        return None
+    at = [one.name for one in table.columns].index("landed")
+    return sum(int(row[at].value or 0).bit_count() for row in table.rows)

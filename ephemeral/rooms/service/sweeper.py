@@ -1,8 +1,9 @@
 """The sweeper: what happens by itself when time passes, while requests run.
 
-Leases end, messages and rooms expire, tombstones and resume secrets go, sockets of dead
-workers are released. Everything is done a few rows at a time, each room under its lock, so that
-requests hardly wait. Several workers may sweep at once: what one has done, the other finds done.
+Leases end, messages and rooms expire, attachments that nobody posted, tombstones and resume secrets
+go, sockets of dead workers are released. Everything is done a few rows at a time, each room under
+its lock, so that requests hardly wait. Several workers may sweep at once: what one has done, the
+other finds done.
 The worker's own sign of life doesn't wait for any of it.
 """
 
@@ -17,6 +18,7 @@ from ephemeral.protocol.errors import Refusal
 from ephemeral.rooms.rows import room_rows, seat_rows
 from ephemeral.rooms.rules.limits import Limits
 from ephemeral.rooms.rules.room import ClosedEvent, PresenceEvent, Seat
+from ephemeral.rooms.service.attachments import Attachments
 from ephemeral.rooms.service.hub import Hub
 from ephemeral.rooms.service.ledger import Ledger
 from ephemeral.rooms.service.rooms import Rooms
@@ -62,6 +64,7 @@ class Sweeper:
         ledger: Ledger,
         hub: Hub,
         bus: Bus,
+        attachments: Attachments,
         limits: Limits,
         worker: bytes,
         interval: float,
@@ -72,6 +75,7 @@ class Sweeper:
         self._ledger = ledger
         self._hub = hub
         self._bus = bus
+        self._attachments = attachments
         self._limits = limits
         self._worker = worker
         self._interval = interval
@@ -121,6 +125,7 @@ class Sweeper:
             return
         await self._settle(now)
         await self._end_rooms(now)
+        await self._attachments.sweep(now)
         await self._forget(now)
         await self._tell_unsure()
         await self._replace_doubted()

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from ephemeral.live.bus import Hint
 from ephemeral.protocol.errors import Refusal, refuse
-from ephemeral.rooms.rows import room_rows, seat_rows
+from ephemeral.rooms.rows import attachment_rows, room_rows, seat_rows
 from ephemeral.rooms.rows.seat_rows import SeatRow
 from ephemeral.rooms.rules.book import Book
 from ephemeral.rooms.rules.limits import Limits
 from ephemeral.rooms.rules.room import KnownRoom, Room
 from ephemeral.rooms.service.batches import write
+from ephemeral.rooms.service.burning import burn
 from ephemeral.sealing import payload_rows
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class Vacancies:
         book = Book(now, self._limits, self._name, {room.room: known})
         book.leave(room.room, member, evicted=evicted)
         await write(connection, book)
+        await burn(connection, await attachment_rows.delete_unposted(connection, room.room, member))
         payloads = await seat_rows.delete_seat(connection, room.room, member)
         if payloads:
             await payload_rows.delete_payloads(connection, payloads)

@@ -25,6 +25,7 @@ OF_ACCOUNT = {
     "accounts.conversation_chains", "accounts.log_places", "accounts.entries", "accounts.segments",
     "accounts.records", "accounts.boxes", "accounts.leaves", "accounts.joins",
     "accounts.box_budgets", "accounts.departures", "accounts.reports",
+    "accounts.files", "accounts.file_quotas",
     "payloads", "payload_keys", "epochs",
 }  # fmt: skip
 
@@ -120,6 +121,11 @@ async def conversation(
         await put("departures", left, person.account, 0)
         await put("joins", left, person.account, await payload(box), 0)
         await put("box_budgets", person.account, 20000, 1168, None)
+        await put("file_quotas", person.account, 4096, 1, 20000, 4096)
+        await put(
+            "files", os.urandom(16), person.account, one, os.urandom(16), 4096, b"\1",
+            await payload(box), 2, 3600, None, 0, 0, 0, 0, False,
+        )  # fmt: skip
         for accused, by in ((other.account, person.account), (person.account, other.account)):
             await put(
                 "reports", os.urandom(16), accused, by, "spam", 1, 9, 20000, await payload(box),

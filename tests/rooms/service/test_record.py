@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 import pytest
-from support.machines.services import Desk, Message
+from support.machines.services import Attachment, Desk, Message
 
 from ephemeral.edge.record_objects import record_answer
 from ephemeral.protocol.charter import Policy
@@ -17,9 +17,9 @@ from ephemeral.rooms.service import record as under_test
 from ephemeral.store.held import ROWS_MAX
 from ephemeral.store.held_rows import tables
 
-ROOM = {"rooms", "seats", "messages", "audience", "tombstones"}
+ROOM = {"rooms", "seats", "messages", "audience", "attachments", "tombstones"}
 NAMED = {"payloads", "payload_keys", "workers", "epochs"}
-APART = {"deployment", "keyring", "schema_migrations"}
+APART = {"deployment", "keyring", "object_store", "purges", "schema_migrations"}
 HELD = [
     "payload_keys.wrapped",
     "seats.token_hash",
@@ -27,6 +27,7 @@ HELD = [
     "messages.viewing",
     "tombstones.tombstone",
     "tombstones.viewing",
+    "attachments.prefix",
     *(f"{table}.room" for table in sorted(ROOM)),
 ]
 
@@ -48,7 +49,8 @@ async def full_room(desk: Desk) -> FullRoom:
     author = (await desk.join(locator, token=token, profile=profile, resume=resume)).seat
     reader, slow = (await desk.join(locator)).seat, (await desk.join(locator)).seat
     await desk.connect(locator, token, os.urandom(16))
-    messages = [Message() for _ in range(3)]
+    messages = [Message(), Message(), Message(attachment=Attachment())]
+    await desk.send(author, messages[2].attachment)
     for message in messages:
         await desk.post(author, message)
     # The first is viewed by all, the second by one of two, the third by nobody.
@@ -110,9 +112,9 @@ async def test_all_rows_of_the_room_are_shown_and_none_of_another(desk: Desk) ->
     record = await seen(desk, room.author)
     counts = {name: len(table["rows"]) for name, table in record.items()}
     assert counts == {
-        "rooms": 1, "seats": 3, "messages": 2, "audience": 4, "tombstones": 1,
-        "payloads": 4, "payload_keys": 4, "workers": 1, "epochs": 1,
-        "deployment": 0, "keyring": 0, "schema_migrations": 0,
+        "rooms": 1, "seats": 3, "messages": 2, "audience": 4, "attachments": 1, "tombstones": 1,
+        "payloads": 4, "payload_keys": 5, "workers": 1, "epochs": 1,
+        "deployment": 0, "keyring": 0, "object_store": 0, "purges": 0, "schema_migrations": 0,
     }  # fmt: skip
     assert {table["rest"] for table in record.values()} == {0}
     answer = (await as_sent(desk, room.author)).decode()
@@ -168,7 +170,7 @@ async def test_what_is_hidden_is_told_with_its_length_and_the_reason(desk: Desk)
         cells = [row[column] for row in record[table]["rows"]]
         held = [one for one in cells if one != {"value": None}]
         assert held, place
-        assert all(set(one) == {"bytes"} and one["bytes"] >= 32 for one in held), place
+        assert all(set(one) == {"bytes"} and one["bytes"] >= 16 for one in held), place
 
 
 async def test_what_is_shown_has_its_form(desk: Desk) -> None:
@@ -295,5 +297,5 @@ async def test_what_is_held_outside_the_tables_is_told(desk: Desk) -> None:
         told = {one["name"]: one["count"] for one in record["elsewhere"]}
         assert told == {
             "sockets": sockets, "requests": None, "remembered": None, "limits": None,
-            "epoch keys": 1, "remains": None,
+            "epoch keys": 1, "chunks of attachments": 1, "remains": None,
         }  # fmt: skip

@@ -39,6 +39,7 @@ from ephemeral.accounts.wing import accounts_wing
 from ephemeral.conversations.wing import conversations_wing
 from ephemeral.edge.operations import Operation
 from ephemeral.edge.wing import Ground, Wing
+from ephemeral.files.wing import files_wing
 from ephemeral.live.bus import LocalBus
 from ephemeral.operators.service.reports import Reports
 from ephemeral.operators.wing import operators_wing
@@ -201,11 +202,12 @@ async def house(database_url: str, folder: Path, **settings: str) -> AsyncIterat
     async def seen(ground: Ground) -> AsyncIterator[tuple[Wing, ...]]:
         async with (
             accounts_wing(ground) as (accounts, doors),
-            conversations_wing(ground, doors) as conversations,
-            operators_wing(ground, doors) as operators,
+            conversations_wing(ground, doors) as (conversations, talks),
+            files_wing(ground, doors, talks) as (files, taken_down),
+            operators_wing(ground, doors, taken_down) as operators,
         ):
-            made.append((ground, (accounts, conversations, operators), doors))
-            yield accounts, conversations, operators
+            made.append((ground, (accounts, conversations, files, operators), doors))
+            yield accounts, conversations, files, operators
 
     async with AsyncExitStack() as stack:
         with _cheaply():

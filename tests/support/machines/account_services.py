@@ -278,6 +278,7 @@ class AccountDesk:
               SELECT FROM accounts.records WHERE p.id IN (payload, boxes) UNION ALL
               SELECT FROM accounts.segments WHERE segment = p.id UNION ALL
               SELECT FROM accounts.joins WHERE payload = p.id UNION ALL
+              SELECT FROM accounts.files WHERE payload = p.id UNION ALL
               SELECT FROM accounts.reports WHERE payload = p.id))
               AS payloads,
             (SELECT count(*) FROM payload_keys k WHERE NOT EXISTS (

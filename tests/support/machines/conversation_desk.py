@@ -16,6 +16,7 @@ from support.machines.account_services import AccountDesk, Machine, Person
 from support.machines.services import Desk
 
 from ephemeral.accounts.doors import Doors
+from ephemeral.conversations.doors import ConversationDoors
 from ephemeral.conversations.rules.records import Begun
 from ephemeral.conversations.rules.requests import Acknowledged, Posted
 from ephemeral.conversations.service.asker import Asker
@@ -255,7 +256,7 @@ class ConversationDesk:
         self.desk = accounts.desk
         self.pool: Pool = accounts.pool
         self.everybody: dict[bytes, Person] = {}
-        doors = Doors(
+        self.doors = doors = Doors(
             callers=None,  # type: ignore[arg-type]
             actions=None,  # type: ignore[arg-type]
             people=accounts.people,
@@ -272,6 +273,7 @@ class ConversationDesk:
             self.pool, self.desk.bus, doors, accounts.index_key, TTL, os.urandom,
             self.desk.faults.append, wakes=self.wakes,
         )  # fmt: skip
+        self.talk_doors = ConversationDoors(self.services.insiders, self.services.ending)
 
     @classmethod
     async def open(

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -10,12 +11,15 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from ephemeral.live.bus import Hint, LocalBus
+from ephemeral.protocol.attachments import CHUNK_SIZE
 from ephemeral.protocol.charter import Charter, Policy
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.limits import CHARTER_LIMITS
+from ephemeral.rooms.rules.attachments import AttachmentLimits
 from ephemeral.rooms.rules.limits import Limits
 from ephemeral.rooms.rules.room import Event, Seat, Snapshot
 from ephemeral.rooms.service import estimated_clock as services_clock
+from ephemeral.rooms.service.attachments import Attachments
 from ephemeral.rooms.service.deployment import Deployment
 from ephemeral.rooms.service.hub import Hub
 from ephemeral.rooms.service.ledger import Ledger
@@ -29,6 +33,11 @@ from ephemeral.sealing.encryption_key import GivenKeys
 from ephemeral.sealing.epochs import Epochs
 from ephemeral.sealing.keyring import Keyring
 from ephemeral.sealing.keyring_files import KeyringDirectory
+from ephemeral.store.objects.addresses import Addresses
+from ephemeral.store.objects.deployed import Objects
+from ephemeral.store.objects.guarded import Guarded
+from ephemeral.store.objects.local import LocalStore
+from ephemeral.store.objects.purger import Purger
 
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Pool
@@ -61,10 +70,26 @@ class Message:
     id: bytes = field(default_factory=lambda: os.urandom(16))
     viewing: bytes = field(default_factory=lambda: os.urandom(32))
     envelope: bytes = field(default_factory=lambda: os.urandom(512))
+    attachment: "Attachment | None" = None
 
     @property
     def viewing_hash(self) -> bytes:
         return sha256(self.viewing).digest()
+
+
+@dataclass
+class Attachment:
+    """An attachment as its author's client sealed it: one chunk of the least length, or several."""
+
+    id: bytes = field(default_factory=lambda: os.urandom(16))
+    padded: int = 65_536
+    chunks: list[bytes] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.chunks = [
+            os.urandom(min(CHUNK_SIZE, self.padded - at) + 16)
+            for at in range(0, self.padded, CHUNK_SIZE)
+        ]
 
 
 class Desk:
@@ -77,6 +102,7 @@ class Desk:
         deployment: Deployment,
         limits: Limits,
         estimate: services_clock.Clock | None,
+        objects: Path,
     ) -> None:
         self.pool = pool
         self.keyring = keyring
@@ -99,10 +125,17 @@ class Desk:
             os.urandom, self.worker, NoticeCache(tuple),
         )  # fmt: skip
         self.record = Record(pool, self.hub)
+        store = Guarded(pool, lambda: LocalStore(objects), os.urandom, str(objects))
+        addresses = Addresses(bytes(32), 60, time.time)
+        self.objects = Objects(store, bytes(16), addresses, None, True, pool)
+        self.attachments = Attachments(
+            pool, keyring, self.ledger, self.objects, os.urandom, limits, AttachmentLimits()
+        )
+        self.purger = Purger(pool, self.objects, 1.0, self.faults.append)
         self.epochs = Epochs(pool, keyring, os.urandom, EPOCH_MS)
         self.sweeper = Sweeper(
-            pool, self.rooms, self.ledger, self.hub, self.bus, limits, self.worker, 1.0,
-            self.faults.append,
+            pool, self.rooms, self.ledger, self.hub, self.bus, self.attachments, limits,
+            self.worker, 1.0, self.faults.append,
         )  # fmt: skip
 
     @classmethod
@@ -118,7 +151,8 @@ class Desk:
             keyring = await Keyring.open(
                 connection, KeyringDirectory(directory), GivenKeys(ENCRYPTION_KEY), os.urandom
             )
-        desk = cls(pool, keyring, deployment, limits or Limits(), estimate)
+        objects = directory.with_name("objects")
+        desk = cls(pool, keyring, deployment, limits or Limits(), estimate, objects)
         await desk.sweeper.start()
         await desk.keep_epochs()
         return desk
@@ -176,12 +210,30 @@ class Desk:
         return outcome
 
     async def post(self, seat: Seat, message: Message) -> Any:
-        return await self.ask(
-            self.rooms.post, seat, message.id, message.envelope, message.viewing_hash
-        )
+        def post(*arguments: Any) -> None:
+            attachment = message.attachment
+            self.rooms.post(*arguments, attachment=attachment and attachment.id)
+
+        return await self.ask(post, seat, message.id, message.envelope, message.viewing_hash)
 
     async def open_message(self, seat: Seat, message: Message) -> Any:
-        return await self.ask(self.rooms.open, seat, message.id)
+        def open_(*arguments: Any) -> None:
+            self.rooms.open(*arguments, attachment=message.attachment is not None)
+
+        return await self.ask(open_, seat, message.id)
+
+    async def send(self, seat: Seat, attachment: Attachment) -> None:
+        """Reserve an attachment, and send all of it."""
+        await self.attachments.reserve(
+            seat, attachment.id, len(attachment.chunks), attachment.padded
+        )
+        for at, chunk in enumerate(attachment.chunks):
+            await self.attachments.put(seat, attachment.id, at, chunk)
+
+    async def lying(self) -> int:
+        """How many objects lie where they do, after those that are to go have gone."""
+        await self.purger._pass(0)
+        return len([one async for one in self.objects.store.held(self.objects.own)])
 
     async def acknowledge(self, seat: Seat, message: Message) -> Any:
         return await self.ask(self.rooms.acknowledge, seat, message.id, message.viewing)
@@ -200,7 +252,16 @@ class Desk:
                  SELECT FROM messages m WHERE m.payload = p.id UNION ALL
                  SELECT FROM seats s WHERE p.id IN (s.profile, s.resume_key))) AS payloads,
               (SELECT count(*) FROM payload_keys k WHERE NOT EXISTS (
-                 SELECT FROM payloads p WHERE p.id = k.payload)) AS keys,
+                 SELECT FROM payloads p WHERE p.id = k.payload UNION ALL
+                 SELECT FROM attachments a WHERE a.payload = k.payload)) AS keys,
+              (SELECT count(*) FROM attachments a WHERE NOT EXISTS (
+                 SELECT FROM payload_keys k WHERE k.payload = a.payload)
+                 OR NOT EXISTS (SELECT FROM rooms r WHERE r.room = a.room)
+                 OR a.message IS NOT NULL AND NOT EXISTS (
+                   SELECT FROM messages m WHERE m.room = a.room AND m.id = a.message
+                   AND m.attachment = a.padded)) AS attachments,
+              (SELECT count(*) FROM messages m WHERE m.attachment IS NOT NULL AND NOT EXISTS (
+                 SELECT FROM attachments a WHERE a.room = m.room AND a.message = m.id)) AS bare,
               (SELECT count(*) FROM payloads p WHERE NOT EXISTS (
                  SELECT FROM payload_keys k WHERE k.payload = p.id)) AS keyless,
               (SELECT count(*) FROM messages m WHERE NOT EXISTS (

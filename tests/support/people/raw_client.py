@@ -51,18 +51,21 @@ def sent_from(address: str | None) -> dict[str, str]:
 
 
 class Message:
-    """A message to be posted."""
+    """A message to be posted, perhaps with an attachment of one chunk."""
 
-    def __init__(self, size: int = 512) -> None:
+    def __init__(self, size: int = 512, *, attachment: bool = False) -> None:
         viewing = secrets.token_bytes(32)
         self.id = text(16)
         self.envelope = text(size)
         self.viewing = b64encode(viewing)
         self.viewing_hash = b64encode(hashlib.sha256(viewing).digest())
+        self.attachment = text(16) if attachment else None
+        self.chunk = secrets.token_bytes(65_552 if attachment else 0)
 
     @property
     def post(self) -> dict[str, str]:
-        return {"id": self.id, "envelope": self.envelope, "viewing_hash": self.viewing_hash}
+        fields = {"id": self.id, "envelope": self.envelope, "viewing_hash": self.viewing_hash}
+        return fields if self.attachment is None else {**fields, "attachment": self.attachment}
 
 
 class NotWelcome(AssertionError):
@@ -175,7 +178,23 @@ class Member:
         return await self.http("POST", "/room/messages", json=message.post)
 
     async def open(self, message: Message) -> httpx.Response:
-        return await self.http("POST", f"/room/messages/{message.id}/open")
+        options = {} if message.attachment is None else {"json": {"attachment": True}}
+        return await self.http("POST", f"/room/messages/{message.id}/open", **options)
+
+    async def reserve(self, message: Message) -> httpx.Response:
+        """Reserve the attachment of a message."""
+        body = {"id": message.attachment, "chunks": 1, "padded": 65_536}
+        return await self.http("POST", "/room/attachments", json=body)
+
+    async def send(self, message: Message) -> httpx.Response:
+        """Send the one chunk of it."""
+        headers = {"Content-Type": "application/octet-stream", **self.headers}
+        path = f"/room/attachments/{message.attachment}/0"
+        return await self.room.api.put(path, headers=headers, content=message.chunk)
+
+    async def fetch(self, message: Message) -> httpx.Response:
+        """Fetch it."""
+        return await self.http("GET", f"/room/attachments/{message.attachment}/0")
 
     async def acknowledge(self, message: Message) -> httpx.Response:
         body = {"viewing": message.viewing}

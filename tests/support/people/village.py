@@ -16,6 +16,7 @@ from ephemeral.accounts.service.sealed_values import SealedValues
 from ephemeral.accounts.service.watches import Watches
 from ephemeral.conversations.service.destruction import Destruction
 from ephemeral.conversations.service.hints import Hints
+from ephemeral.conversations.service.insiders import Ending
 from ephemeral.conversations.service.recent import Recent
 from ephemeral.conversations.service.segments import Segments
 from ephemeral.conversations.service.sweeper import Sweeper
@@ -36,7 +37,7 @@ class Village:
         values = SealedValues(opened.ground.keyring, os.urandom)
         segments, recent = Segments(values, os.urandom), Recent()
         watches = Watches(pool, LocalBus(), key)
-        destruction = Destruction(values, segments, recent, Hints(watches, key))
+        destruction = Destruction(values, segments, recent, Hints(watches, key), Ending())
         self._sweeper = Sweeper(pool, values, segments, Tail(recent), destruction, watches, _raised)
 
     async def new(self, name: str) -> Device:

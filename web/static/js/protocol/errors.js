@@ -20,6 +20,7 @@
  * the one agreed to), `not_compared` (others have to list this device first), `epoch_stuck` (others were faster, again and again),
  * `own_address` (nobody is a contact of themselves), `name_form` (no name to call somebody by),
  * `picture_form` (no picture that can be opened).
+ * What is sent from here alone has: `not_cleaned` (docs/cleaning.md).
  * What they mean to a person is in the catalogues.
  */
 

@@ -1,0 +1,1 @@
+"""Pictures and films without what they tell of place, time and device."""

@@ -1,0 +1,1 @@
+"""Rules of files on the server."""
