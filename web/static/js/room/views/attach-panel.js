@@ -37,12 +37,13 @@ const UNCLEANED = /^image\/(?:heic|heif|tiff|avif|svg\+xml)/;
  * @param {{client: import("../room-client.js").RoomClient, context: import("./view-context.js").ViewContext, files: File[]}} given
  */
 export function attachPanel({ client, context, files }) {
-  const cleans = el("input", { type: "checkbox", id: "attach-clean", checked: true, "aria-describedby": "attach-clean-hint",
-    on: { change: () => picked.forEach((one) => one.draw()) } });
+  const cleans = el("input", { type: "checkbox", id: "attach-clean", checked: true, "aria-describedby": "attach-clean-hint" });
+  cleans.addEventListener("change", () => { for (const one of picked) one.draw(); });
+  /** @type {Picked[]} */
   const picked = files.slice(0, MOST_FILES).map((file) => row(file, () => cleans.checked, looked));
   const error = el("p", { class: "field-error", role: "alert", hidden: true });
   const go = el("button", { type: "button", class: "button primary", disabled: true, on: { click: send } }, say("files.send"));
-  const node = panel({ kind: "menu attach-panel", labelledby: "attach-title", onClose: () => picked.forEach((one) => one.end()) },
+  const node = panel({ kind: "menu attach-panel", labelledby: "attach-title", onClose: () => { for (const one of picked) one.end(); } },
     el("div", { class: "panel-body" },
       panelHead("attach-title", say("files.title", { count: picked.length }), () => node.close()),
       error,
@@ -163,9 +164,12 @@ const mayTell = (kind, type) => kind === "picture" || kind === "film" || kind ==
 function sentenceOf({ bytes, clean, file }, wanted) {
   if (bytes === null) return "";
   if (!wanted) return say("files.as_it_is");
-  if (clean !== null) return say(clean.length === bytes.length ? "files.cleaned_nothing" : "files.cleaned");
+  if (clean !== null) return say(isSame(clean, bytes) ? "files.cleaned_nothing" : "files.cleaned");
   return say(mayTell(kindOf(bytes, file.type).kind, file.type) ? "files.not_cleaned" : "files.nothing_to_clean");
 }
+
+/** @param {Uint8Array} one  @param {Uint8Array} other */
+const isSame = (one, other) => one.length === other.length && one.every((byte, at) => byte === other[at]);
 
 /** @param {Picked} one  @param {number} most */
 async function read(one, most) {
@@ -195,7 +199,8 @@ function typeOf(file, bytes) {
 /** As much of a name as may be sent, with its ending. @param {string} name */
 function shortName(name) {
   const encoder = new TextEncoder();
-  const whole = name.toWellFormed?.() ?? name;
+  // A name cut through the middle of a character can't be written.
+  const whole = new TextDecoder().decode(encoder.encode(name));
   const dot = whole.lastIndexOf(".");
   const ending = dot > 0 && whole.length - dot <= 12 ? whole.slice(dot) : "";
   let stem = ending === "" ? whole : whole.slice(0, dot);
