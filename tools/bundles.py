@@ -69,13 +69,13 @@ SPOKEN = "account.json"
 # Whoever meets one before all sentences are there sees dots for a moment (js/ui/i18n.js).
 SELDOM = re.compile(
     r"refusal\.(?!other|unreachable|not_ours|unavailable|too_many|content_size|not_sent)"
-    r"|notice\.(?!connecting|reconnecting|offline|unsent|away|all_away|not_loaded|not_done|place_)"
+    r"|notice\.(?!connecting|reconnecting|offline|unsent|away|all_away|not_loaded|not_done)"
     r"|sent\.(?:fades|again|remove|back_failed|acknowledged|viewed_(?!by)|unconfirmed|expired|withdrawn|room_|false_|refused|back_leased|waits_because)"
-    r"|card\.(?:unknown_type|empty|broken|unshowable|gap|repeated|returned|taken|failed|extended|held|goes_on|last_seconds)"
+    r"|message\.show_|composer\.unquote|card\.(?:unknown_type|empty|broken|unshowable|gap|repeated|returned|taken|failed|extended|held|goes_on|last_seconds)"
     r"|(?:trace|fates|hidden|interrupted|telling|unsent)\."
     r"|destroy\.(?:title|text|yes|no|nothing)$|people\.(?:hidden|more|has_left)$|ash\."
     r"|progress\.(?:asking|slow)|share\.(?:qr|sheet_failed)|copy\.failed|menu\.code_forgotten"
-    r"|account\.|files\.|room\.(?:crowd|before|typing_many|away_since|alone$)|invited\.words|composer\.limited|arriving\.seat_gone"
+    r"|account\.|files\.|room\.(?:crowd|before|typing_many|away_since|alone$|new$)|invited\.words|composer\.limited|arriving\.seat_gone"
 )
 # Only account-identity.js and account-push.js make them known, which come with all sentences.
 OF_SERVICE = ("account.refusal.identity_", "account.refusal.id_token_", "account.refusal.push_")

@@ -30,7 +30,8 @@ DROP = """([files]) => {
   }
   const room = document.querySelector(".room");
   for (const kind of ["dragover", "drop"]) {
-    room.dispatchEvent(new DragEvent(kind, { dataTransfer: brought, bubbles: true, cancelable: true }));
+    const about = { dataTransfer: brought, bubbles: true, cancelable: true };
+    room.dispatchEvent(new DragEvent(kind, about));
   }
 }"""
 # The colours of what is shown, left and right.

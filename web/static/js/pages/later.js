@@ -2,6 +2,7 @@
 // for it.
 
 import "../ui/fire.js";
+import "../ui/late-icons.js";
 import { filesBy } from "../room/views/attaching.js";
 import { loading } from "./loading.js";
 
@@ -18,6 +19,7 @@ export { askToLeave } from "../room/views/return-offer.js";
 export { openMenu } from "../room/views/room-menu.js";
 export { barrierScreen, endedScreen } from "../room/views/standing-screens.js";
 export { peoplePanel } from "../room/views/people-panel.js";
+export { resume } from "../room/resuming.js";
 export * as profiles from "../room/profiles.js";
 export { PolledSocket } from "../net/polled-socket.js";
 export { qrPicture } from "../ui/qr.js";

@@ -9,7 +9,7 @@
 import { retryAt } from "./errors.js";
 import { RETRY_SECONDS, SEATS } from "./limits.js";
 import { FATES } from "./objects.js";
-import { newSent, restoreSent, saveSent, sentView } from "./sent.js";
+import { audienceOf, counts, deadlineOf, newSent, restoreSent, saveSent, sentView, unsentOf } from "./sent.js";
 
 /** A crowded room has space again when others have read: no answer tells when. */
 const CROWDED_RETRY_SECONDS = 10;
@@ -20,14 +20,7 @@ const OWED = Object.freeze(["stored", "opened", "acknowledged"]);
 /**
  * @typedef {import("./sent.js").Sent} Sent
  * @typedef {import("./sent.js").SentState} SentState
- *
- * @typedef {object} Told  what a server says of a message's end
- * @property {string} id
- * @property {string} state  one of FATES
- * @property {string|null} [viewing]
- * @property {string|null} [reader]
- * @property {number|null} [endedAt]
- * @property {number|null} [opened]
+ * @typedef {import("./sent.js").Told} Told
  */
 
 const FINAL = Object.freeze([
@@ -157,8 +150,8 @@ export class Outbox {
     this.#wants(sent, null);
     sent.envelope = sent.error = null;
     sent.first = audience === null;
-    this.#counts(sent, opened, returns);
-    this.#audience(sent, audience);
+    counts(sent, opened, returns);
+    audienceOf(sent, audience);
     // Somebody's having viewed it isn't undone by another's opening it.
     if (sent.state !== "acknowledged") sent.state = state === "opened" ? "opened" : "stored";
   }
@@ -171,7 +164,7 @@ export class Outbox {
     const sent = this.#open(id, state);
     if (sent === undefined) return;
     sent.envelope = sent.error = null;
-    this.#counts(sent, opened, null);
+    counts(sent, opened, null);
     if (state === "viewed" && viewing === null && !asked) {
       // The news came without a proof; the proof can be asked for.
       this.#question(sent);
@@ -229,7 +222,7 @@ export class Outbox {
     const sent = this.#sent.get(id);
     if (sent === undefined) return;
     sent.holders = sent.holders.filter((one) => member !== null && one !== member);
-    this.#counts(sent, null, returns);
+    counts(sent, null, returns);
     if (sent.state === "opened") sent.state = "stored";
   }
 
@@ -246,7 +239,7 @@ export class Outbox {
   /** @param {string} id  @param {string[]|null} audience */
   audience(id, audience) {
     const sent = this.#sent.get(id);
-    if (sent !== undefined && OWED.includes(sent.state)) this.#audience(sent, audience);
+    if (sent !== undefined && OWED.includes(sent.state)) audienceOf(sent, audience);
   }
 
   /** How many of one's own messages wait unread. */
@@ -254,12 +247,9 @@ export class Outbox {
     return [...this.#sent.values()].filter(({ state }) => OWED.includes(state)).length;
   }
 
-  /** What the server may not have, with the words: `doubtful` is what it may have all the same. */
+  /** What the server may not have, with the words. */
   unsent() {
-    return [...this.#sent.values()].flatMap(({ id, state, error, text, quote, tried }) =>
-      ["sending", "refused"].includes(state) && text !== null
-        ? [{ id, text, quote, doubtful: tried && (state === "sending" || error === "not_sent") }]
-        : []);
+    return [...this.#sent.values()].flatMap(unsentOf);
   }
 
   /**
@@ -339,14 +329,7 @@ export class Outbox {
 
   /** When something is due by time alone, or Infinity. */
   nextDeadline() {
-    let next = Infinity;
-    for (const sent of this.#sent.values()) {
-      if (sent.want === "post") next = Math.min(next, sent.writtenAt + 1000 * RETRY_SECONDS);
-      if (sent.want !== null && !sent.asked && sent.notBefore > 0) {
-        next = Math.min(next, sent.notBefore);
-      }
-    }
-    return next;
+    return Math.min(...[...this.#sent.values()].map(deadlineOf), Infinity);
   }
 
   // What is remembered
@@ -393,18 +376,6 @@ export class Outbox {
       sent.state = "unconfirmed";
       this.#wants(sent, null);
     }
-  }
-
-  /** Counts that a late answer must not turn back. @param {Sent} sent  @param {number|null} opened  @param {number|null} returns */
-  #counts(sent, opened, returns) {
-    sent.opened = Math.max(sent.opened, opened ?? 0);
-    sent.returns = Math.max(sent.returns, returns ?? 0);
-  }
-
-  /** @param {Sent} sent  @param {string[]|null} audience */
-  #audience(sent, audience) {
-    sent.audience = audience;
-    if (audience !== null) sent.of ??= audience.length;
   }
 
   /** @param {Sent} sent  @param {string} code */

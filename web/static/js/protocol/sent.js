@@ -1,5 +1,7 @@
 /** A message of one's own: what is known of it, what pages see, and what a reload keeps. */
 
+import { RETRY_SECONDS } from "./limits.js";
+
 /**
  * @typedef {"sending"|"stored"|"opened"|"acknowledged"|"viewed"|"unconfirmed"|"expired"
  *   |"withdrawn"|"room_destroyed"|"false_receipt"|"refused"} SentState
@@ -44,6 +46,14 @@
  *
  * @typedef {Pick<Sent, "id"|"counter"|"state"|"sequence"|"postedAt"|"expiresAt"|"opened"|"of"
  *   |"readers"|"proved"|"reader"|"endedAt">} Fate  what a reload keeps of a message that has ended
+ *
+ * @typedef {object} Told  what a server says of a message's end
+ * @property {string} id
+ * @property {string} state  one of FATES
+ * @property {string|null} [viewing]
+ * @property {string|null} [reader]
+ * @property {number|null} [endedAt]
+ * @property {number|null} [opened]
  */
 
 /** Of so many that have ended a reload remembers the fate. */
@@ -71,6 +81,36 @@ export const newSent = (written, now) => ({
 export function sentView({ envelope, hash, attachment, holders, writtenAt, want, asked, tried, notBefore, told, ...facts }) {
   return facts;
 }
+
+/** Counts that a late answer must not turn back. @param {Sent} sent  @param {number|null} opened  @param {number|null} returns */
+export function counts(sent, opened, returns) {
+  sent.opened = Math.max(sent.opened, opened ?? 0);
+  sent.returns = Math.max(sent.returns, returns ?? 0);
+}
+
+/** @param {Sent} sent  @param {string[]|null} audience */
+export function audienceOf(sent, audience) {
+  sent.audience = audience;
+  if (audience !== null) sent.of ??= audience.length;
+}
+
+/**
+ * The words of one that the server may not have; `doubtful` is what it may have all the same.
+ * @param {Sent} sent
+ */
+export const unsentOf = ({ id, state, error, text, quote, tried }) =>
+  (["sending", "refused"].includes(state) && text !== null
+    ? [{ id, text, quote, doubtful: tried && (state === "sending" || error === "not_sent") }]
+    : []);
+
+/**
+ * When something about it is due by time alone, or Infinity.
+ * @param {Sent} sent
+ */
+export const deadlineOf = ({ want, asked, notBefore, writtenAt }) => Math.min(
+  want === "post" ? writtenAt + 1000 * RETRY_SECONDS : Infinity,
+  want !== null && !asked && notBefore > 0 ? notBefore : Infinity,
+);
 
 /**
  * What a reload keeps of one that has ended.
