@@ -283,9 +283,7 @@ export class Session {
   }
 
   /** What a reloaded tab needs to go on. */
-  save() {
-    return { ...this.#room.cards.save(), ...this.#room.outbox.save() };
-  }
+  save = () => ({ ...this.#room.cards.save(), ...this.#room.outbox.save() });
 
   /** @param {ReturnType<Session["save"]>} saved  @param {number} now */
   restore(saved, now) {
@@ -359,9 +357,9 @@ export class Session {
   #pump(now) {
     if (!this.#live) return;
     for (const card of this.#room.cards.wanted()) {
-      if (card.asked || card.notBefore > now || card.want === null) continue;
-      card.asked = true;
       const { id, want, viewing, attachment } = card;
+      if (card.asked || card.notBefore > now || want === null) continue;
+      card.asked = true;
       const fields = want === "ack" ? { viewing } : want === "open" && attachment !== null ? { attachment: true } : {};
       this.#ask(want, [id], { id, ...fields });
     }
