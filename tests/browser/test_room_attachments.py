@@ -80,8 +80,8 @@ def test_a_picture_is_dropped_cleaned_read_once_and_gone(visit: Visit, server: s
     expect(panel.locator("canvas")).to_be_visible()
     sends(ada)
     ada.sees_receipt("^Stored until")
-    expect(ada.page.locator(".sent-file .file-stem")).to_have_text("holiday")
-    expect(ada.page.locator(".file-way")).to_be_hidden()
+    expect(ada.page.locator(".sent-file .enclosed-stem")).to_have_text("holiday")
+    expect(ada.page.locator(".enclosed-way")).to_be_hidden()
 
     card = bo.page.get_by_role("button", name=re.compile("A file, up to"))
     card.click()

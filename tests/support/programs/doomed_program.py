@@ -20,19 +20,25 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-from killed_program import at, before, die
+from killed_program import after, at, before, die
 from loaded_program import compile_templates
 
 import app
 from ephemeral.__main__ import main
 from ephemeral.accounts.service import watches
+from ephemeral.files.rows import file_rows, quota_rows
+from ephemeral.files.service.ending import Ending
+from ephemeral.files.service.uploads import Uploads
 from ephemeral.live.bus import LocalBus
 from ephemeral.operators.service.reports import Reports
-from ephemeral.rooms.service import commits, rooms
+from ephemeral.rooms.service import attachments, commits, rooms
+from ephemeral.rooms.service.attachments import Attachments
 from ephemeral.rooms.service.ledger import Ledger
 from ephemeral.rooms.service.rooms import Rooms
 from ephemeral.sealing.keyring_files import KeyringDirectory
 from ephemeral.store import migrations
+from ephemeral.store.objects.deployed import Objects
+from ephemeral.store.objects.local import LocalStore
 
 _AT_ONCE = " at once"
 
@@ -42,11 +48,23 @@ AFTER = "after the commit, before the answer"
 ANSWERED = "after the answer, before the hint"
 MOMENTS = (AMONG, BEFORE, AFTER, ANSWERED)
 
-#: Points of `rotate-keys` and of `migrate`, which are no requests.
+#: Points of `rotate-keys` and of `migrate`, which are no requests, and of files.
 POINTS: dict[str, Callable[[], None]] = {
     "no key is wrapped anew": before(KeyringDirectory, "write"),
     "a key is wrapped anew in a file without its name": at("os.rename", ".epoch-", ".key.tmp"),
     "one of two keys is wrapped anew": before(KeyringDirectory, "write", call=2),
+    # Of files: what they are named after has been done, and nothing after it.
+    "reserved, uncommitted": after(quota_rows, "fill_stock"),
+    "reserved, unanswered": after(Uploads, "make"),
+    "allowed, unsigned": before(Objects, "sign_put", call=3),
+    "looked at, unwritten": before(file_rows, "update_landed"),
+    "landed, uncommitted": after(file_rows, "update_landed"),
+    "landed, unanswered": after(Uploads, "landed"),
+    "ended, uncommitted": after(file_rows, "mark_deleting"),
+    "ended, unanswered": after(Ending, "delete"),
+    "ended, undeleted": before(LocalStore, "delete"),
+    "deleted, unwritten": after(LocalStore, "delete"),
+    "counted no more, uncommitted": after(quota_rows, "give_back"),
 }
 
 _STATEMENTS = ("execute", "fetch", "fetchrow", "fetchval")
@@ -72,7 +90,8 @@ class Doom:
         self._watch_request()
         if self._at_once:
             commits.statement = self._doomed_statement(commits.statement)
-        for module in () if self._at_once else (commits, rooms, migrations, watches):
+        transacting = (attachments, commits, rooms, migrations, watches)
+        for module in () if self._at_once else transacting:
             module.transaction = self._doomed(module.transaction)
         for name in _STATEMENTS:
             self._count(name)
@@ -84,7 +103,8 @@ class Doom:
             self._come = True
             return
         # What is asked for often is the ledger's as well: there it is batched.
-        owner = next(one for one in (Ledger, Rooms, Reports) if hasattr(one, self._request))
+        owners = (Ledger, Rooms, Reports, Attachments)
+        owner = next(one for one in owners if hasattr(one, self._request))
         original = getattr(owner, self._request)
 
         def asked(*arguments: Any, **named: Any) -> Any:
@@ -96,7 +116,7 @@ class Doom:
 
     def _doomed(self, original: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         async def transaction(pool: Any, work: Callable[..., Any], **named: Any) -> Any:
-            if not self._come or self._moment == ANSWERED:
+            if not self._come or self._moment == ANSWERED or named.get("read_only"):
                 return await original(pool, work, **named)
             victim = 0
 

@@ -114,15 +114,15 @@ export function attachPanel({ client, context, files }) {
  */
 function row(file, isCleaned, looked) {
   const look = el("div", { class: "attach-look" }, kindDrawing("other"));
-  const told = el("p", { class: "file-line", role: "status" }, say("files.reading"));
-  const size = el("span", { class: "file-size" }, bytesOf(file.size));
+  const told = el("p", { class: "enclosed-line", role: "status" }, say("files.reading"));
+  const size = el("span", { class: "enclosed-size" }, bytesOf(file.size));
   /** @type {HTMLCanvasElement|null} */
   let canvas = null;
   let drawing = 0;
   /** @type {Picked} */
   const one = {
     file, bytes: null, clean: null, refused: null,
-    node: el("li", { class: "attach-one" }, look, el("div", { class: "attach-words" }, el("p", { class: "file-head" }, nameOf(file.name), size), told)),
+    node: el("li", { class: "attach-one" }, look, el("div", { class: "attach-words" }, el("p", { class: "enclosed-head" }, nameOf(file.name), size), told)),
     draw() {
       if (one.refused !== null) return setText(told, say(one.refused, { size: bytesOf(ATTACHMENT_BYTES) }));
       const { bytes, clean } = one;

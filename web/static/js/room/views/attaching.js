@@ -75,7 +75,7 @@ export function attaching({ node, client, context, failed }) {
   const going = new AbortController();
   const { signal } = going;
   const input = el("input", { type: "file", multiple: true, hidden: true, tabindex: "-1", on: { change: picked } });
-  const button = el("button", { type: "button", class: "button quiet attach", "aria-label": say("files.pick"),
+  const button = el("button", { type: "button", class: "button quiet attach-button", "aria-label": say("files.pick"),
     "aria-haspopup": "dialog", on: { click: () => input.click() } }, clip());
   node.querySelector(".composer-row")?.prepend(button, input);
 

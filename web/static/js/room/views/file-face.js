@@ -27,8 +27,8 @@ export function fileFace(card, room, sender) {
   const { client } = room;
   const readings = readingsOf(client);
   const file = /** @type {NonNullable<CardView["file"]>} */ (card.file);
-  const place = el("div", { class: "file-place" });
-  const focus = el("div", { class: "file-focus", tabindex: "-1" });
+  const place = el("div", { class: "enclosed-place" });
+  const focus = el("div", { class: "enclosed-focus", tabindex: "-1" });
   /** What is there now. @type {Face|null} */
   let face = null;
   /** Ends what was made to show it. */
@@ -75,8 +75,8 @@ export function fileFace(card, room, sender) {
 
   /** @param {NonNullable<typeof reading>} coming */
   function receive(coming) {
-    const bar = el("progress", { class: "file-bar", max: "1", value: coming.done, "aria-label": say("files.receiving", { size: bytesOf(file.size) }) });
-    const line = el("p", { class: "file-line", role: "status" });
+    const bar = el("progress", { class: "enclosed-bar", max: "1", value: coming.done, "aria-label": say("files.receiving", { size: bytesOf(file.size) }) });
+    const line = el("p", { class: "enclosed-line", role: "status" });
     const stop = () => {
       readings.end(card.id);
       client.release(card.id);
@@ -86,7 +86,7 @@ export function fileFace(card, room, sender) {
       setText(line, say(coming.phase === "waiting" || coming.trouble !== null ? "files.receiving_waits" : "files.receiving", { size: bytesOf(file.size) }));
     };
     turn({
-      node: el("div", { class: "opened file", "aria-busy": "true" },
+      node: el("div", { class: "opened enclosed", "aria-busy": "true" },
         el("div", { class: "opened-head" }, sender.from()),
         headOf(file, "other"), line, bar,
         el("div", { class: "button-row" }, el("button", { type: "button", class: "button small quiet", on: { click: stop } }, say("files.stop")))),
@@ -132,5 +132,5 @@ export function fileFace(card, room, sender) {
 }
 
 /** @param {NonNullable<CardView["file"]>} file  @param {import("../attachment-kinds.js").Kind} kind */
-const headOf = ({ name, size }, kind) => el("p", { class: "file-head" }, kindDrawing(kind), nameOf(name),
-  el("span", { class: "file-size" }, bytesOf(size)));
+const headOf = ({ name, size }, kind) => el("p", { class: "enclosed-head" }, kindDrawing(kind), nameOf(name),
+  el("span", { class: "enclosed-size" }, bytesOf(size)));

@@ -41,10 +41,10 @@ export function keep(bytes, name) {
 export function saveFace(card, reading, room, sender, head) {
   const { client } = room;
   const name = card.file?.name ?? "";
-  const line = el("p", { class: "file-line" });
-  const warning = isProgram(name) ? el("p", { class: "file-warning" }, say("files.program")) : null;
+  const line = el("p", { class: "enclosed-line" });
+  const warning = isProgram(name) ? el("p", { class: "enclosed-warning" }, say("files.program")) : null;
   const tools = el("div", { class: "button-row" });
-  const clock = el("span", { class: "file-clock" });
+  const clock = el("span", { class: "enclosed-clock" });
   const first = el("button", { type: "button", class: "button small primary", on: { click: saved } }, save(), say("files.save"));
   /** @type {ReturnType<typeof countdown>|null} */
   let burn = null;
@@ -93,7 +93,7 @@ export function saveFace(card, reading, room, sender, head) {
 
   turn();
   return {
-    node: el("div", { class: "opened file" }, el("div", { class: "opened-head" }, sender.from(), clock), head, line, warning, tools),
+    node: el("div", { class: "opened enclosed" }, el("div", { class: "opened-head" }, sender.from(), clock), head, line, warning, tools),
     focus: first,
     /** @param {import("../room-state.js").CardView} next */
     update(next) {

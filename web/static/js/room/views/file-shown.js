@@ -65,7 +65,7 @@ async function picture(bytes, type, card) {
     open?.close();
     open = enlarged(canvas);
   };
-  const focus = el("div", { class: "file-picture", role: "img", "aria-label": say("files.picture", { name: card.file?.name ?? "" }) }, canvas);
+  const focus = el("div", { class: "enclosed-picture", role: "img", "aria-label": say("files.picture", { name: card.file?.name ?? "" }) }, canvas);
   return {
     node: focus, focus, times: timesOf(card, 0),
     tools: [saving(bytes, card), tool(larger(), say("files.enlarge"), enlarge, { "aria-haspopup": "dialog" })],
@@ -106,9 +106,9 @@ function enlarged(from) {
 function text(bytes, card) {
   const found = textOf(bytes);
   if (found === null) return null;
-  const focus = el("pre", { class: "file-text notranslate", translate: "no", dir: "auto", tabindex: "-1" }, found.text);
+  const focus = el("pre", { class: "enclosed-text notranslate", translate: "no", dir: "auto", tabindex: "-1" }, found.text);
   return {
-    node: el("div", { class: "file-text-place" }, focus, !found.isWhole && el("p", { class: "hint" }, say("files.text_cut"))),
+    node: el("div", { class: "enclosed-text-place" }, focus, !found.isWhole && el("p", { class: "hint" }, say("files.text_cut"))),
     focus, times: timesOf(card, pointsOf(found.text)),
     tools: [saving(/** @type {Uint8Array<ArrayBuffer>} */ (bytes), card)],
     end: () => fill(focus),
@@ -122,7 +122,7 @@ function text(bytes, card) {
 async function played(bytes, kind, type, card) {
   const url = URL.createObjectURL(new Blob([bytes], { type }));
   const player = el(kind === "sound" ? "audio" : "video", {
-    class: `file-player ${kind}`, controls: true, preload: "auto", playsinline: true, controlslist: "nodownload noremoteplayback noplaybackrate",
+    class: `enclosed-player ${kind}`, controls: true, preload: "auto", playsinline: true, controlslist: "nodownload noremoteplayback noplaybackrate",
     disableremoteplayback: true, disablepictureinpicture: true, "aria-label": say(`files.${kind}`, { name: card.file?.name ?? "" }),
   });
   const end = () => {
@@ -144,7 +144,7 @@ async function played(bytes, kind, type, card) {
     return null;
   }
   const long = Number.isFinite(player.duration) ? Math.min(Math.ceil(player.duration), LONGEST_SECONDS) : LONGEST_SECONDS;
-  const focus = el("div", { class: "file-player-place" }, player);
+  const focus = el("div", { class: "enclosed-player-place" }, player);
   return { node: focus, focus, times: timesOf(card, long * POINTS_A_SECOND), tools: [saving(bytes, card)], end };
 }
 

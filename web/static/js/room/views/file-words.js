@@ -21,6 +21,6 @@ export function bytesOf(bytes) {
  */
 export function nameOf(name) {
   const { stem, ending } = partsOf(savedName(name));
-  return el("span", { class: "file-name notranslate", translate: "no", dir: "ltr" },
-    el("bdi", { class: "file-stem", dir: "auto" }, stem), ending !== "" && el("bdi", { class: "file-ending", dir: "ltr" }, ending));
+  return el("span", { class: "enclosed-name notranslate", translate: "no", dir: "ltr" },
+    el("bdi", { class: "enclosed-stem", dir: "auto" }, stem), ending !== "" && el("bdi", { class: "enclosed-ending", dir: "ltr" }, ending));
 }

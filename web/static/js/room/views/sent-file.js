@@ -21,10 +21,10 @@ function suggested(mime) {
 export function sentFile({ id, file }, room) {
   const sending = sendingOf(room.client);
   const { name, size, mime } = file ?? { name: "", size: 0, mime: "" };
-  const bar = el("progress", { class: "file-bar", max: "1", "aria-label": say("files.sending", { size: bytesOf(size) }) });
-  const line = el("p", { class: "file-line", role: "status" });
+  const bar = el("progress", { class: "enclosed-bar", max: "1", "aria-label": say("files.sending", { size: bytesOf(size) }) });
+  const line = el("p", { class: "enclosed-line", role: "status" });
   const tools = el("div", { class: "button-row" });
-  const way = el("div", { class: "file-way" }, line, bar, tools);
+  const way = el("div", { class: "enclosed-way" }, line, bar, tools);
   let shown = "";
 
   /** @param {string} label  @param {() => void} click */
@@ -53,7 +53,7 @@ export function sentFile({ id, file }, room) {
   look();
   return {
     node: el("div", { class: "sent-file" },
-      el("p", { class: "file-head" }, kindDrawing(suggested(mime)), nameOf(name), el("span", { class: "file-size" }, bytesOf(size))), way),
+      el("p", { class: "enclosed-head" }, kindDrawing(suggested(mime)), nameOf(name), el("span", { class: "enclosed-size" }, bytesOf(size))), way),
     close: () => sending.removeEventListener("change", look),
   };
 }
