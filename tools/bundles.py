@@ -30,7 +30,7 @@ TOOLS = Path(sys.prefix) / "page-tools" / "bin"
 # browser which failed once to load it would never ask for again. Two programs share no file: the
 # page of rooms loads nothing of accounts.
 Program = dict[str, str]
-# What is imported while the first screen is read, what when somebody is inside, and what when somebody
+# What is imported while the first screen is read, when somebody is inside, and when somebody
 # sends or opens a file.
 ROOMS: Program = {
     "home.js": "js/pages/main.js",
@@ -169,7 +169,7 @@ def _program(static: Path, folder: Path, entries: Program) -> dict[str, set[str]
 
 
 def _late(static: Path, read: dict[str, set[str]]) -> list[str]:
-    """The keys of sentences that only modules name which nothing but what is in LATER is made of."""
+    """The keys of sentences that only modules name of which nothing but LATER is made."""
     earlier = set().union(*(those for name, those in read.items() if name not in LATER))
     later = set().union(*(read[name] for name in LATER))
     before, after = _text(static, earlier), _text(static, later - earlier)
