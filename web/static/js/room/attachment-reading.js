@@ -62,7 +62,8 @@ export class Reading extends EventTarget {
   async go() {
     if (this.phase === "whole" || this.phase === "spoilt" || this.#going.signal.aborted) return;
     this.#going.abort();
-    const { signal } = (this.#going = new AbortController());
+    this.#going = new AbortController();
+    const { signal } = this.#going;
     this.#says("receiving");
     for (let tries = 0; this.#chunks.length < this.#opener.count; ) {
       try {
