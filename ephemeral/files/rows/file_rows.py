@@ -23,7 +23,6 @@ __all__ = [
     "living",
     "living_of_account",
     "living_of_conversation",
-    "living_prefixes",
     "lock",
     "look_at_oldest",
     "mark_broken",
@@ -163,15 +162,6 @@ async def look_at_oldest(connection: Connection, rest: int) -> File | None:
 async def mark_broken(connection: Connection, id_: bytes) -> None:
     """Something that had landed is gone."""
     await connection.execute("UPDATE accounts.files SET broken = true WHERE file = $1", id_)
-
-
-async def living_prefixes(connection: Connection, prefixes: Sequence[bytes]) -> set[bytes]:
-    """Which of these belong to files that are there."""
-    rows = await connection.fetch(
-        "SELECT prefix FROM accounts.files WHERE prefix = ANY($1::bytea[]) AND state <> 3",
-        list(prefixes),
-    )
-    return {row[0] for row in rows}
 
 
 async def update_landed(connection: Connection, file: File) -> None:

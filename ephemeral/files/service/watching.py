@@ -3,7 +3,6 @@ has uploaded it can be told, as long as they still have the file."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ephemeral.accounts.service.watches import Watches
@@ -18,12 +17,7 @@ if TYPE_CHECKING:
     from ephemeral.store.objects.deployed import Objects
     from ephemeral.store.postgres import Connection, Pool
 
-__all__ = ["Watching", "lengths", "living"]
-
-
-async def living(connection: Connection, prefixes: Sequence[bytes]) -> set[bytes]:
-    """Which of these belong to files that are there."""
-    return await file_rows.living_prefixes(connection, prefixes)
+__all__ = ["Watching", "lengths"]
 
 
 async def lengths(objects: Objects, file: File) -> dict[int, int]:
