@@ -177,13 +177,18 @@ class Attachments:
         await transaction(self._pool, work)
 
     async def sweep(self, now: int) -> None:
-        """Destroy what was not posted in time, and see how much there is."""
+        """Destroy what was not posted in time, and see how much there is.
+
+        What was due may not be any longer: the clock may have been set back since.
+        """
+        before: list[tuple[bytes, bytes]] = []
         while True:
             due = await self._ask(lambda one: attachment_rows.expired(one, now, _CHUNK))
             for room, one in due:
                 await self._expire(room, one)
-            if len(due) < _CHUNK:
+            if len(due) < _CHUNK or due == before:
                 break
+            before = due
         self._used = await self._ask(attachment_rows.waiting_bytes)
 
     async def _expire(self, room: bytes, one: bytes) -> None:
