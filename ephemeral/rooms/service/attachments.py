@@ -156,6 +156,8 @@ class Attachments:
         try:
             return await self._chunks.read(found, at, data_key)
         except ChunkGone:
+            # Unless it has burnt while it was read.
+            await self._of_reader(seat, one)
             metrics.ATTACHMENTS_LOST.inc()
             await self._ledger.lose(seat, leased.message)
             raise Refusal("message_gone", state="unconfirmed") from None
