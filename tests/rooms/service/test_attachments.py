@@ -193,6 +193,34 @@ async def test_an_attachment_belongs_to_one_message_and_is_part_of_what_was_post
     assert sum(isinstance(one, Refusal) for one in told) == 1
 
 
+async def test_all_of_it_may_happen_in_one_batch(desk: Desk) -> None:
+    _, author, reader = await desk.pair()
+    opened, gone, viewed = (Message(attachment=Attachment()) for _ in range(3))
+    for one in (opened, gone):
+        await desk.send(author, one.attachment)
+    await asyncio.gather(
+        desk.post(author, opened),
+        desk.post(author, gone),
+        desk.open_message(reader, opened),
+        desk.ask(desk.rooms.withdraw, author, gone.id),
+    )
+    assert await fetched(desk, reader, opened) == opened.attachment.chunks
+    assert await desk.rows("attachments", "purges") == {"attachments": 1, "purges": 1}
+    await desk.clock.advance(desk.limits.lease - SECOND)
+    await fetched(desk, reader, opened)
+    await desk.clock.advance(2 * SECOND)
+    await fetched(desk, reader, opened)
+    await desk.send(author, viewed.attachment)
+    await asyncio.gather(
+        desk.acknowledge(reader, opened),
+        desk.post(author, viewed),
+        desk.open_message(reader, viewed),
+        desk.acknowledge(reader, viewed),
+    )
+    assert await desk.rows(*NOTHING, "messages") == {**NOTHING, "messages": 0}
+    assert await desk.lying() == 0
+
+
 # --- limits ---------------------------------------------------------------------------------------
 
 
