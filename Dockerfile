@@ -26,7 +26,7 @@ FROM python:3.12-slim-bookworm
 RUN groupadd --gid 10001 ephemeral \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /data \
         --shell /usr/sbin/nologin ephemeral \
-    && install -d -o 10001 -g 10001 -m 0700 /data /secrets \
+    && install -d -o 10001 -g 10001 -m 0700 /data /data/objects /secrets /s3 \
     # Where volumes with secrets are mounted takes its owner from here (see compose.yaml).
     && install -d -o 10001 -g 10001 -m 0755 /password
 COPY --from=build /opt/venv /opt/venv

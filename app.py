@@ -58,6 +58,7 @@ from ephemeral.store.embedded.server import EmbeddedPostgres, running_dsn
 from ephemeral.store.migrations import migrate, read_migrations
 from ephemeral.store.objects.deployed import open_objects
 from ephemeral.store.objects.purger import Purger
+from ephemeral.store.objects.sweeping import Sweep
 from ephemeral.store.postgres import (
     CLOSED,
     StoreUnavailable,
@@ -105,6 +106,7 @@ class Site:
             catalogues,
             Operator(settings.operator_name, settings.operator_url, settings.source_url),
             accounts=settings.accounts != "false",
+            store=settings.store_origin,
         )
         self.verdict = Verdict(faults.record, passing=(KeyringUnusable,))
         self._base_path = settings.base_path
@@ -337,6 +339,7 @@ async def serving(
             ("epochs", partial(epochs.run, settings.sweep_seconds, faults.record)),
             ("database", partial(_watch_database, pool, needs)),
             ("watch", partial(watch.run, faults.record)),
+            ("orphans", Sweep(pool, objects, faults.record).run),
             ("purges", Purger(pool, objects, settings.sweep_seconds, faults.record).run),
             # Nobody waits for the best compression: until it is there, there is a good one.
             ("packing", partial(_pack, site.pages.bodies())),

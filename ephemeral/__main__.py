@@ -92,7 +92,8 @@ def parsed_command(given: Sequence[str]) -> argparse.Namespace:
 
 def _is_checked_here(options: Sequence[str]) -> bool:
     """Whether these options of `check` are of this machine, not of a deployment's address."""
-    return "--store" in options or set(options) <= _CHECKED_HERE
+    about_objects = any(one.partition("=")[0] in {"--store", "--public"} for one in options)
+    return about_objects or set(options) <= _CHECKED_HERE
 
 
 def _collect_seldom() -> None:
@@ -182,6 +183,17 @@ def _add_operator_commands(subparsers: Any) -> None:
         "--adopt",
         action="store_true",
         help="with --store: that is where they lie from now on, whatever was there before",
+    )
+    check.add_argument(
+        "--accept-orphans",
+        action="store_true",
+        help="with --store: objects that belong to nothing are deleted, however many they are",
+    )
+    check.add_argument(
+        "--public",
+        metavar="URL",
+        help="send the largest part of a file through this address of the deployment, and say "
+        "what stops it",
     )
     check.set_defaults(run=commands.check)
     backup = subparsers.add_parser(

@@ -306,10 +306,10 @@ def invite(_arguments: argparse.Namespace, settings: Settings) -> int:
 def check(arguments: argparse.Namespace, settings: Settings) -> int:
     if arguments.health:
         return _health(settings)
-    if arguments.store:
-        from ephemeral.store_commands import check_store  # noqa: PLC0415
+    if arguments.store or arguments.public is not None:
+        from ephemeral.store_commands import check_objects  # noqa: PLC0415
 
-        return until_done(check_store(settings, arguments.origin, adopt=arguments.adopt), settings)
+        return until_done(check_objects(settings, arguments), settings)
 
     async def work() -> int:
         from app import key_source, migrated_pool  # noqa: PLC0415

@@ -53,6 +53,7 @@ __all__ = [
     "STEPS",
     "STOPPING",
     "STORAGE",
+    "STORE_ORPHANS",
     "STORE_PURGES_WAITING",
     "STORE_UP",
     "SWEEPER_LAG",
@@ -209,6 +210,11 @@ STORAGE = Gauge(
 STORE_UP = Gauge(
     "ephemeral_store_up",
     "1 while large objects can be kept and read where they lie.",
+    registry=REGISTRY,
+)
+STORE_ORPHANS = Gauge(
+    "ephemeral_store_orphans",
+    "Objects that belong to nothing, and are too many to be deleted unasked.",
     registry=REGISTRY,
 )
 STORE_PURGES_WAITING = Gauge(

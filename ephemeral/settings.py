@@ -809,6 +809,15 @@ class Settings:
         return cls.parse(os.environ, dotenv)
 
     @property
+    def store_origin(self) -> str | None:
+        """Where browsers send and fetch files by themselves; None: through this server."""
+        address = self.s3_public_endpoint or self.s3_endpoint
+        if self.files_through_app or address is None:
+            return None
+        parts = urlsplit(address)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @property
     def database_dsn(self) -> str | None:
         """Where the operator's database is, as a secret address; None: start the embedded one."""
         if self.database_url is not None:

@@ -1169,6 +1169,7 @@ CREATE INDEX files_account ON accounts.files (account, file);
 CREATE INDEX files_conversation ON accounts.files (conversation, file);
 CREATE INDEX files_uploading ON accounts.files (account) WHERE state = 1;
 CREATE INDEX files_expires_at ON accounts.files (expires_at);
+CREATE INDEX files_looked_at ON accounts.files (looked_at) WHERE state <> 3 AND NOT broken;
 ALTER TABLE accounts.files
     ALTER COLUMN prefix SET STATISTICS 0,
     ALTER COLUMN landed SET STATISTICS 0,

@@ -90,7 +90,8 @@ HEAVY = {"aiortc": "calls", "boto3": "store", "botocore": "store", "webauthn": "
 SCRIPTS_MAY_IMPORT = {
     "protocol": set[str](),
     "protocol.accounts": {"protocol", "vendor"},
-    "protocol.conversations": {"protocol", "protocol.accounts"},
+    # A message may name files.
+    "protocol.conversations": {"protocol", "protocol.accounts", "protocol.files"},
     "protocol.files": {"protocol", "protocol.accounts"},
     "device": {"protocol", "protocol.accounts", "vendor"},
     "net": {"protocol", "device", "vendor"},
@@ -128,6 +129,7 @@ SCRIPTS_MAY_IMPORT = {
         "protocol.accounts",
         "protocol.conversations",
         "protocol.files",
+        "cleaning",
         "device",
         "net",
         "account",

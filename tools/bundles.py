@@ -38,7 +38,8 @@ ROOMS: Program = {
 }
 # What is imported while the first screen is read, or at once where this browser is a device; what
 # is imported when it is needed; of that what speaks of another service, where there is one, and of
-# notifications; what talks, where this browser is a device; and what seals to a device's key.
+# notifications; what talks, where this browser is a device; of that what files need, which it loads
+# by itself; and what seals to a device's key.
 ACCOUNTS: Program = {
     "account.js": "js/pages/account.js",
     "account-inside.js": "js/account/inside.js",
@@ -46,6 +47,7 @@ ACCOUNTS: Program = {
     "account-identity.js": "js/pages/account-identity.js",
     "account-push.js": "js/pages/account-push.js",
     "account-conversations.js": "js/pages/account-conversations.js",
+    "account-files.js": "js/pages/account-files.js",
     "hpke.js": "js/device/hpke.js",
 }
 # Of these there may be only one, or their state would be two: they are in a program's first too.

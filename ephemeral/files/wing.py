@@ -14,6 +14,7 @@ from ephemeral.files.api.config import files_config
 from ephemeral.files.api.handlers import FileHandlers
 from ephemeral.files.api.operations import file_operations
 from ephemeral.files.doors import FileDoors
+from ephemeral.files.rows import file_rows
 from ephemeral.files.rules.limits import Limits
 from ephemeral.files.service.counts import counts
 from ephemeral.files.service.file_services import FileServices
@@ -38,6 +39,7 @@ async def files_wing(
         read_bytes=settings.account_read_bytes,
         url_seconds=settings.s3_url_seconds,
     )
+    ground.objects.register("f", file_rows.living)
     services = FileServices.of(
         ground.pool, ground.objects, doors, conversations, limits, ground.random, ground.fault
     )

@@ -38,7 +38,7 @@ _LATER = ("room.js", "later.js")
 # What the page of accounts imports by and by.
 _ACCOUNT_LATER = (
     "account-inside.js", "account-later.js", "account-identity.js", "account-push.js",
-    "account-conversations.js", "hpke.js",
+    "account-conversations.js", "account-files.js", "hpke.js",
 )  # fmt: skip
 # Under so many addresses what is imported later is asked for, until it comes: browsers remember
 # failures. As in web/static/js/pages/loading.js.
@@ -69,8 +69,10 @@ class Pages:
         operator: Operator,
         *,
         accounts: bool = True,
+        store: str | None = None,
     ) -> None:
-        """`accounts`: whether there are any here."""
+        """`accounts`: whether there are any here. `store`: the origin with which their browsers
+        exchange files, where that isn't this server."""
         self._files = files
         self._languages = tuple(catalogues)
         templates = Environment(
@@ -139,7 +141,13 @@ class Pages:
         # worker (js/account/push.js, js/media/views/showing.js), and plays what that gives it, or
         # where there is none what it holds in memory.
         self._account_program = (
-            *program(account_map, "ephemeral-push", "ephemeral-play", media_src="'self' blob:"),
+            *program(
+                account_map,
+                "ephemeral-push",
+                "ephemeral-play",
+                media_src="'self' blob:",
+                connect_src="'self'" if store is None else f"'self' {store}",
+            ),
             permitting(
                 "autoplay", "camera", "fullscreen", "picture-in-picture", "screen-wake-lock"
             ),

@@ -21,6 +21,7 @@ from ephemeral.rooms.api.handlers import RoomHandlers
 from ephemeral.rooms.api.operations import room_operations
 from ephemeral.rooms.api.room_session import CLOSE_CODES, RoomSession
 from ephemeral.rooms.api.state_watch import StateWatch
+from ephemeral.rooms.rows import attachment_rows
 from ephemeral.rooms.rules.attachments import AttachmentLimits
 from ephemeral.rooms.rules.limits import Limits
 from ephemeral.rooms.service.attachments import Attachments
@@ -68,6 +69,7 @@ async def rooms_wing(ground: Ground) -> AsyncIterator[Wing]:
         ground.worker,
         NoticeCache(answers.notice_list),
     )
+    ground.objects.register("a", attachment_rows.living)
     attachments = Attachments(
         pool,
         keyring,

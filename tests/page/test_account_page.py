@@ -58,7 +58,7 @@ async def test_what_it_imports_is_named_with_its_integrity(client: Client):
     text = (await client.api.get("/account/", headers=HTML)).text
     [named] = re.findall(r'<script type="importmap">(.*?)</script>', text)
     imported = json.loads(named)["integrity"]
-    assert len(imported) == 6 * TRIES
+    assert len(imported) == 7 * TRIES
     for address, digest in imported.items():
         served = await client.api.get(address.removeprefix(".."))
         assert digest == integrity(served.content)

@@ -33,7 +33,7 @@ def sources(tmp_path: Path) -> Path:
 # The one names the content of the other in its address.
 ACCOUNTS = {
     "account.js", "account-inside.js", "account-later.js", "account-identity.js",
-    "account-push.js", "account-conversations.js", "hpke.js",
+    "account-push.js", "account-conversations.js", "account-files.js", "hpke.js",
 }  # fmt: skip
 
 
@@ -83,7 +83,8 @@ def test_every_bundle_loads_others_by_the_addresses_at_which_they_are_served():
         "account-later.js": {"account"},
         "account-identity.js": {"account"},
         "account-push.js": {"account"},
-        "account-conversations.js": {"account", "hpke-worker"},
+        "account-conversations.js": {"account", "account-files", "hpke-worker"},
+        "account-files.js": {"account", "save-worker", "seal-worker"},
         "hpke.js": {"account"},
     }
     assert set().union(*found.values()) <= set(served)
@@ -119,7 +120,7 @@ def test_the_page_of_rooms_carries_no_code_of_accounts(tmp_path: Path):
     ("changed", "affected"),
     [
         ("js/room/views/arriving-screen.js", {"home.js", "later.js", "room.js"}),
-        ("js/device/random.js", {"room.js", *ACCOUNTS}),
+        ("js/device/random.js", {"room.js", "seal-worker.js", *ACCOUNTS}),
         ("js/protocol/words.js", {"room.js", "account-inside.js"}),
         ("js/account/views/welcome-screen.js", ACCOUNTS),
         ("js/account/views/link-panel.js", {"account-later.js"}),

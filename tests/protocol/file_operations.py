@@ -147,6 +147,19 @@ def read_confirmation(body):
     return {"confirmation": {key: one.hex() for key, one in found._asdict().items()}}
 
 
+def read_registered(file, value):
+    found = contents.read_registered(file, value)
+    assert contents.registered_value(found) == value
+    (key, padded, info), *others = found
+    names = ("conversation", "device", "message", "digest", "until")
+    told = {
+        name: one.hex() if isinstance(one, bytes) else one
+        for name, one in zip(names, others, strict=True)
+    }
+    named = {"file": key.id.hex(), "key": key.key.hex(), "padded": padded, "info": info.hex()}
+    return {"known": named | told}
+
+
 FILES = {
     function.__name__: function
     for function in (
@@ -166,5 +179,6 @@ FILES = {
         read_files,
         write_files,
         read_confirmation,
+        read_registered,
     )
 }

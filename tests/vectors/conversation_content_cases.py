@@ -54,7 +54,7 @@ def rights(v: Vectors) -> None:
         told = {"kind": kind, "at": 5, "body": body}
         v.success("write_content", f"write_{name}", why, told, {"bytes": data})
         v.success("read_message_content", f"read_{name}", why, {"bytes": data}, told)
-    for kind in ("poll", "file", "call", ""):
+    for kind in ("poll", "call", ""):
         data = content(kind, 5, {"whatever": 1})
         out: dict[str, Any] = {"kind": "unknown", "at": 5, "body": {}}
         why = "A kind that isn't known is a neutral line."

@@ -17,8 +17,10 @@ def make() -> Vectors:
     v.operation("read_files", {"body": "json"}, {"files": "json"})
     v.operation("write_files", {"files": "json"}, {"body": "json"})
     v.operation("read_confirmation", {"body": "json"}, {"confirmation": "json"})
+    v.operation("read_registered", {"file": "text", "value": "json"}, {"known": "json"})
     files(v)
     confirmations(v)
+    registered(v)
     return v
 
 
@@ -109,3 +111,37 @@ def confirmations(v: Vectors) -> None:
         ("digest", DIGEST | {"digest": b64(INFO[:31])}, "31 bytes."),
     ):  # fmt: skip
         v.refusal("read_confirmation", f"digest_{name}", why, {"body": body}, "content_form")
+
+
+def registered(v: Vectors) -> None:
+    value: Case = {
+        "conversation": b64(drawn("files/conversation", 16)), "device": OF["device"],
+        "id": OF["id"], "key": b64(KEY), "padded": 4096, "info": b64(INFO), "digest": None,
+        "until": 1_790_000_000_000,
+    }  # fmt: skip
+    known: Case = told(ONE) | {
+        "conversation": drawn("files/conversation", 16).hex(),
+        "device": drawn("files/device", 16).hex(), "message": drawn("files/message", 16).hex(),
+        "digest": None, "until": value["until"],
+    }  # fmt: skip
+    given = {"file": b64(ID), "value": value}
+    v.success("read_registered", "registered", "Named, not confirmed.", given, {"known": known})
+    whole = {"digest": DIGEST["digest"]}
+    v.success(
+        "read_registered", "registered_whole", "Confirmed.", given | {"value": value | whole},
+        {"known": known | {"digest": drawn("files/digest", 32).hex()}},
+    )  # fmt: skip
+    for name, change, why in (
+        ("list", {"value": []}, "No object."),
+        ("more", {"value": value | {"name": "x"}}, "A key too much."),
+        *((f"without_{key}", {"value": {k: value[k] for k in value if k != key}},
+           "A key is missing.") for key in value),
+        ("file", {"file": b64(ID[:15])}, "Under no id of a file."),
+        ("digest", {"value": value | {"digest": ""}}, "No digest, and not null."),
+        ("until", {"value": value | {"until": -1}}, "Before all time."),
+        ("until_text", {"value": value | {"until": "1"}}, "No number."),
+        ("key", {"value": value | {"key": b64(KEY[:16])}}, "16 bytes."),
+        ("padded", {"value": value | {"padded": 4095}}, "Shorter than any."),
+        ("id", {"value": value | {"id": OF["id"][:-2]}}, "No id."),
+    ):  # fmt: skip
+        v.refusal("read_registered", f"registered_{name}", why, given | change, "content_form")

@@ -20,9 +20,13 @@ __all__ = [
     "extend",
     "insert",
     "listed",
+    "living",
     "living_of_account",
     "living_of_conversation",
+    "living_prefixes",
     "lock",
+    "look_at_oldest",
+    "mark_broken",
     "mark_deleting",
     "note_look",
     "read",
@@ -140,6 +144,36 @@ async def note_look(connection: Connection, id_: bytes, now: int) -> None:
     await connection.execute("UPDATE accounts.files SET looked_at = $2 WHERE file = $1", id_, now)
 
 
+async def look_at_oldest(connection: Connection, rest: int) -> File | None:
+    """The file that was looked at before all others, if that is so long ago; it is looked at now,
+    and by nobody else."""
+    row = await connection.fetchrow(
+        f"""
+        UPDATE accounts.files SET looked_at = clock_ms() WHERE file = (
+          SELECT file FROM accounts.files
+          WHERE state <> 3 AND NOT broken AND looked_at <= clock_ms() - $1
+          ORDER BY looked_at LIMIT 1 FOR UPDATE SKIP LOCKED
+        ) RETURNING {_COLUMNS}
+        """,  # noqa: S608
+        rest,
+    )
+    return None if row is None else _file(row)
+
+
+async def mark_broken(connection: Connection, id_: bytes) -> None:
+    """Something that had landed is gone."""
+    await connection.execute("UPDATE accounts.files SET broken = true WHERE file = $1", id_)
+
+
+async def living_prefixes(connection: Connection, prefixes: Sequence[bytes]) -> set[bytes]:
+    """Which of these belong to files that are there."""
+    rows = await connection.fetch(
+        "SELECT prefix FROM accounts.files WHERE prefix = ANY($1::bytea[]) AND state <> 3",
+        list(prefixes),
+    )
+    return {row[0] for row in rows}
+
+
 async def update_landed(connection: Connection, file: File) -> None:
     """Segments have landed; the row is locked."""
     await connection.execute(
@@ -176,6 +210,16 @@ async def living_of_conversation(connection: Connection, conversation: bytes) ->
         conversation,
     )
     return [_file(row) for row in rows]
+
+
+async def living(connection: Connection, prefixes: Sequence[bytes]) -> set[bytes]:
+    """Those of these prefixes whose files are there, and not being deleted."""
+    rows = await connection.fetch(
+        "SELECT prefix FROM accounts.files WHERE prefix = ANY($1::bytea[]) AND state <> $2",
+        prefixes,
+        State.DELETING,
+    )
+    return {row[0] for row in rows}
 
 
 async def due(connection: Connection, now: int, most: int) -> list[File]:

@@ -15,6 +15,7 @@ from ephemeral.files.service.ending import Ending
 from ephemeral.files.service.reading import Reading
 from ephemeral.files.service.sweeper import Sweeper
 from ephemeral.files.service.uploads import Uploads
+from ephemeral.files.service.watching import Watching, living
 from ephemeral.sealing.seals import Random
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ class FileServices:
         access = Access(conversations)
         addresses = Addresses(pool, objects, access, limits)
         ending = Ending(doors, conversations)
+        watching = Watching(pool, objects, conversations, doors.watches)
+        objects.register("f", living)
         doors.hooks.subscribe(ending)
         conversations.ending.subscribe(ending)
         return cls(
@@ -56,5 +59,5 @@ class FileServices:
             addresses=addresses,
             reading=Reading(pool, doors, conversations, access),
             ending=ending,
-            sweeper=Sweeper(pool, doors.watches, ending, fault),
+            sweeper=Sweeper(pool, doors.watches, ending, watching, fault),
         )

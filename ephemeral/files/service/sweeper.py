@@ -9,6 +9,7 @@ from ephemeral import metrics
 from ephemeral.accounts.service.watches import Watches
 from ephemeral.files.rows import quota_rows
 from ephemeral.files.service.ending import Ending
+from ephemeral.files.service.watching import Watching
 from ephemeral.store.clock import ClockWatch, clock
 from ephemeral.store.postgres import transaction
 from ephemeral.store.repeating import repeat
@@ -32,11 +33,13 @@ class Sweeper:
         pool: Pool,
         watches: Watches,
         ending: Ending,
+        watching: Watching,
         fault: Callable[[BaseException], None],
     ) -> None:
         self._pool = pool
         self._watches = watches
         self._ending = ending
+        self._watching = watching
         self._fault = fault
         self._clock = ClockWatch(_PAUSE_SECONDS)
 
@@ -54,4 +57,5 @@ class Sweeper:
 
             while await self._watches.told(work) == _CHUNK:
                 pass
+        await self._watching.look()
         metrics.FILES_BYTES.set(await transaction(self._pool, quota_rows.stock, read_only=True))

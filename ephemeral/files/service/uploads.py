@@ -13,6 +13,7 @@ from ephemeral.files.rules.file import File, State, bit_count, first_end, first_
 from ephemeral.files.rules.limits import Limits
 from ephemeral.files.service.access import Access
 from ephemeral.files.service.addresses import Address, Addresses
+from ephemeral.files.service.watching import lengths
 from ephemeral.protocol.errors import Refusal, refuse
 from ephemeral.protocol.files.layout import Layout
 from ephemeral.sealing.seals import Random
@@ -137,7 +138,7 @@ class Uploads:
             created_at=now,
             expires_at=first_end(now, latest),
             put_until=0,
-            looked_at=0,
+            looked_at=now - limits.LANDED_MS,
         )
         if not await file_rows.insert(connection, made):
             await self._doors.values.destroy(connection, [payload])
@@ -184,8 +185,8 @@ class Uploads:
 
         file = await transaction(self._pool, look)
         layout = Layout(file.padded)
-        lengths = {} if file.state == State.COMPLETE else await self._lengths(file)
-        right = [one for one in segments if lengths.get(one) == layout.segment(one).sealed_length]
+        held = {} if file.state == State.COMPLETE else await lengths(self._objects, file)
+        right = [one for one in segments if held.get(one) == layout.segment(one).sealed_length]
 
         async def land(connection: Connection) -> Landing:
             file = await self._access.as_sender(connection, asker, id_)
@@ -200,16 +201,6 @@ class Uploads:
             return Landing(landed, now)
 
         return await self._doors.watches.told(land)
-
-    async def _lengths(self, file: File) -> dict[int, int]:
-        """What the store holds of a file: the objects' lengths, by segment."""
-        prefix = self._objects.prefix("f", file.prefix)
-        found = {}
-        async for one in self._objects.store.held(prefix):
-            name = one.key.removeprefix(prefix)
-            if name.isdecimal():
-                found[int(name)] = one.length
-        return found
 
 
 def _require(condition: bool, what: str) -> None:

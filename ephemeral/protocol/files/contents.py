@@ -19,10 +19,13 @@ __all__ = [
     "HASH_SIZE",
     "Confirmation",
     "Reference",
+    "Registered",
     "confirmation_body",
     "files_body",
     "read_confirmation",
     "read_files",
+    "read_registered",
+    "registered_value",
 ]
 
 #: The kinds of these contents.
@@ -34,6 +37,7 @@ HASH_SIZE = 32
 
 _FORM = "This message is not in the form that the protocol asks for."
 _REFERENCE = {"file", "key", "padded", "info"}
+_REGISTERED = _REFERENCE - {"file"} | {"conversation", "device", "id", "digest", "until"}
 
 
 class Reference(NamedTuple):
@@ -51,6 +55,18 @@ class Confirmation(NamedTuple):
     message: bytes
     file: bytes
     digest: bytes
+
+
+class Registered(NamedTuple):
+    """What own devices know of a file: where it was named, the digest once that was said, and until
+    when the file may be there, in milliseconds."""
+
+    reference: Reference
+    conversation: bytes
+    device: bytes
+    message: bytes
+    digest: bytes | None
+    until: int
 
 
 def files_body(references: Sequence[Reference]) -> dict[str, object]:
@@ -95,6 +111,41 @@ def read_confirmation(body: object) -> Confirmation:
         _bytes(of["id"], ID_SIZE),
         _bytes(value["file"], ID_SIZE),
         _bytes(value["digest"], HASH_SIZE),
+    )
+
+
+def registered_value(known: Registered) -> dict[str, object]:
+    """The value of register `files` under the file's id."""
+    file, padded, info = known.reference
+    return {
+        "conversation": b64encode(known.conversation),
+        "device": b64encode(known.device),
+        "id": b64encode(known.message),
+        "key": b64encode(file.key),
+        "padded": padded,
+        "info": b64encode(info),
+        "digest": None if known.digest is None else b64encode(known.digest),
+        "until": known.until,
+    }
+
+
+def read_registered(file: str, value: object) -> Registered:
+    """What `registered_value` gave, under the file's id; refuses `content_form`."""
+    known = _object(value, _REGISTERED)
+    named = {"file": file} | {key: known[key] for key in ("key", "padded", "info")}
+    reference = _read(named)
+    try:
+        until = read_integer(known["until"])
+    except Refusal:
+        raise Refusal("content_form", _FORM) from None
+    digest = known["digest"]
+    return Registered(
+        reference,
+        _bytes(known["conversation"], ID_SIZE),
+        _bytes(known["device"], ID_SIZE),
+        _bytes(known["id"], ID_SIZE),
+        None if digest is None else _bytes(digest, HASH_SIZE),
+        until,
     )
 
 

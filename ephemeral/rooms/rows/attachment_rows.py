@@ -6,7 +6,7 @@ by one statement alone in its transaction.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ephemeral.rooms.rules.attachments import Attachment
@@ -27,6 +27,7 @@ __all__ = [
     "insert",
     "land",
     "leased",
+    "living",
     "note_leases",
     "note_lengths",
     "of_room",
@@ -243,6 +244,14 @@ async def delete_of_room(connection: Connection, room: bytes) -> list[Gone]:
         "DELETE FROM attachments WHERE room = $1 RETURNING prefix, payload", room
     )
     return [Gone(*row) for row in rows]
+
+
+async def living(connection: Connection, prefixes: Sequence[bytes]) -> set[bytes]:
+    """Those of these prefixes whose attachments are there."""
+    rows = await connection.fetch(
+        "SELECT prefix FROM attachments WHERE prefix = ANY($1::bytea[])", prefixes
+    )
+    return {row[0] for row in rows}
 
 
 async def expired(connection: Connection, now: int, limit: int) -> list[Key]:

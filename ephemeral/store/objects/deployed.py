@@ -16,7 +16,7 @@ from ephemeral.store.objects.addresses import Addresses
 from ephemeral.store.objects.guarded import Guarded, mark_of
 from ephemeral.store.objects.interface import ObjectStore, Signed, StoreFull, StoreTrouble
 from ephemeral.store.objects.local import LocalStore
-from ephemeral.store.objects.opening import open_bucket, open_local, place
+from ephemeral.store.objects.opening import open_bucket, open_local, open_store, place
 from ephemeral.store.objects.purge_rows import Kind
 from ephemeral.store.postgres import transaction
 from ephemeral.store.start_error import StartError
@@ -166,9 +166,7 @@ async def adopt_store(settings: Settings, pool: Pool, random: Callable[[int], by
     Raises StartError.
     """
     try:
-        store: ObjectStore = (
-            open_local(settings) if settings.s3_bucket is None else open_bucket(settings)
-        )
+        store = open_store(settings)
         try:
             mark = await mark_of(store, random, make=True)
         finally:

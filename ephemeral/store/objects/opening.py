@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from ephemeral.settings import Settings
 from ephemeral.store.objects.canary import try_out
-from ephemeral.store.objects.interface import StoreTrouble
+from ephemeral.store.objects.interface import ObjectStore, StoreTrouble
 from ephemeral.store.objects.local import LocalStore
 from ephemeral.store.start_error import StartError
 
 if TYPE_CHECKING:
     from ephemeral.store.objects.s3 import S3Store
 
-__all__ = ["open_bucket", "open_local", "place", "require_store"]
+__all__ = ["open_bucket", "open_local", "open_store", "place", "require_store"]
 
 _KEY_MOST = 1_000
 
@@ -83,6 +83,11 @@ def open_bucket(settings: Settings) -> "S3Store":
             seconds=settings.s3_url_seconds,
         )
     )
+
+
+def open_store(settings: Settings) -> ObjectStore:
+    """Whichever the settings name; raises StoreTrouble."""
+    return open_local(settings) if settings.s3_bucket is None else open_bucket(settings)
 
 
 def _root(settings: Settings) -> Path:

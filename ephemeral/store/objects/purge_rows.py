@@ -17,6 +17,7 @@ __all__ = [
     "finish",
     "insert_purge",
     "insert_purges",
+    "purged",
     "waiting",
 ]
 
@@ -115,6 +116,14 @@ async def finish(connection: Connection, one: Purge) -> None:
     await connection.execute(
         "DELETE FROM purges WHERE prefix = $1 AND due_at = $2", one.prefix, one.due_at
     )
+
+
+async def purged(connection: Connection, prefixes: Sequence[bytes]) -> set[bytes]:
+    """Those of them that are to be deleted."""
+    rows = await connection.fetch(
+        "SELECT prefix FROM purges WHERE prefix = ANY($1::bytea[])", prefixes
+    )
+    return {row[0] for row in rows}
 
 
 async def waiting(connection: Connection) -> int:

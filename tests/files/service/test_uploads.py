@@ -271,6 +271,36 @@ async def test_an_account_fetches_so_much_a_day(pool: "Pool", tmp_path: Path):
         await files.to_get(two, new.id, 0)
 
 
+async def test_a_file_of_which_something_was_lost_is_broken_and_its_conversation_told(
+    files: FileDesk,
+):
+    (one,) = await files.talks.friends(1)
+    talk = await files.talks.talk(one)
+    lost, kept = new_file(talk, padded=2 * MIB), new_file(talk)
+    for new in (lost, kept):
+        await files.upload(one, new)
+    await files.sweep()
+    prefix = await files.pool.fetchval("SELECT prefix FROM accounts.files WHERE file = $1", lost.id)
+    await files.objects.store.delete([files.objects.key("f", prefix, 1)])
+    events = len(told(files))
+    await files.sweep()
+    await files.clock.advance(DAY)
+    for _ in range(2):
+        await files.sweep()
+    broken = [
+        (await files.services.reading.one(seat(one), each.id))[0].file.broken
+        for each in (lost, kept)
+    ]
+    assert broken == [True, False]
+    assert [each.file for each in told(files)[events:]] == [lost.id]
+    # What belongs to no file that is there is nobody's.
+    await files.delete(one, kept.id)
+    rows = await files.pool.fetch("SELECT prefix FROM accounts.files")
+    every = [row[0] for row in rows]
+    async with files.pool.acquire() as connection:
+        assert await files.objects.living["f"](connection, [*every, bytes(16)]) == {prefix}
+
+
 async def test_no_address_outlives_what_was_written_down_before_it_was_signed(files: FileDesk):
     (one,) = await files.talks.friends(1)
     new = new_file(await files.talks.talk(one))

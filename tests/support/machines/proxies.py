@@ -132,8 +132,13 @@ def put_in(text: str, changes: dict[str, str]) -> str:
     return text
 
 
-def nginx(folder: Path, site: str, upstream: int, certificate: Certificate) -> Iterator[Proxy]:
-    """nginx with deploy/nginx/conf.d/`site`, on ports of its own."""
+def nginx(
+    folder: Path, site: str, upstream: int, certificate: Certificate, objects: str = "9m"
+) -> Iterator[Proxy]:
+    """nginx with deploy/nginx/conf.d/`site`, on ports of its own.
+
+    `objects`: how long parts of files may be.
+    """
     http, https = free_ports(2)
     (folder / "conf.d").mkdir()
     (folder / "nginx.conf").write_text(NGINX.format(folder=folder))
@@ -145,6 +150,7 @@ def nginx(folder: Path, site: str, upstream: int, certificate: Certificate) -> I
         "/etc/ssl/ephemeral/certificate.pem": str(certificate.path),
         "/etc/ssl/ephemeral/key.pem": str(certificate.key),
         "127.0.0.1:3000": f"127.0.0.1:{upstream}",
+        "client_max_body_size 9m;": f"client_max_body_size {objects};",
         "snippets/ephemeral.conf;": f"{folder}/ephemeral.conf;",
     }
     site_text = put_in((DEPLOY / "nginx/conf.d" / site).read_text(), changes)
@@ -175,7 +181,7 @@ def caddy(folder: Path, site: str, upstream: int, certificate: Certificate) -> I
 
 
 def traefik(
-    folder: Path, site: str, upstream: int, certificate: Certificate, patience: int = 60
+    folder: Path, site: str, upstream: int, certificate: Certificate, patience: int = 240
 ) -> Iterator[Proxy]:
     """Traefik with deploy/traefik/`site`, on ports of its own.
 
@@ -189,7 +195,7 @@ def traefik(
             'address: ":443"': f'address: "127.0.0.1:{https}"',
             "/etc/traefik/ephemeral.yaml": f"{folder}/ephemeral.yaml",
             "/var/lib/traefik/acme.json": f"{folder}/acme.json",
-            "readTimeout: 60s": f"readTimeout: {patience}s",
+            "readTimeout: 240s": f"readTimeout: {patience}s",
         },
     )
     (folder / "traefik.yaml").write_text(static)

@@ -20,12 +20,15 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-from killed_program import at, before, die
+from killed_program import after, at, before, die
 from loaded_program import compile_templates
 
 import app
 from ephemeral.__main__ import main
 from ephemeral.accounts.service import watches
+from ephemeral.files.rows import file_rows, quota_rows
+from ephemeral.files.service.ending import Ending
+from ephemeral.files.service.uploads import Uploads
 from ephemeral.live.bus import LocalBus
 from ephemeral.operators.service.reports import Reports
 from ephemeral.rooms.service import commits, rooms
@@ -33,6 +36,8 @@ from ephemeral.rooms.service.ledger import Ledger
 from ephemeral.rooms.service.rooms import Rooms
 from ephemeral.sealing.keyring_files import KeyringDirectory
 from ephemeral.store import migrations
+from ephemeral.store.objects.deployed import Objects
+from ephemeral.store.objects.local import LocalStore
 
 _AT_ONCE = " at once"
 
@@ -42,11 +47,23 @@ AFTER = "after the commit, before the answer"
 ANSWERED = "after the answer, before the hint"
 MOMENTS = (AMONG, BEFORE, AFTER, ANSWERED)
 
-#: Points of `rotate-keys` and of `migrate`, which are no requests.
+#: Points of `rotate-keys` and of `migrate`, which are no requests, and of files.
 POINTS: dict[str, Callable[[], None]] = {
     "no key is wrapped anew": before(KeyringDirectory, "write"),
     "a key is wrapped anew in a file without its name": at("os.rename", ".epoch-", ".key.tmp"),
     "one of two keys is wrapped anew": before(KeyringDirectory, "write", call=2),
+    # Of files: what they are named after has been done, and nothing after it.
+    "reserved, uncommitted": after(quota_rows, "fill_stock"),
+    "reserved, unanswered": after(Uploads, "make"),
+    "allowed, unsigned": before(Objects, "sign_put", call=3),
+    "looked at, unwritten": before(file_rows, "update_landed"),
+    "landed, uncommitted": after(file_rows, "update_landed"),
+    "landed, unanswered": after(Uploads, "landed"),
+    "ended, uncommitted": after(file_rows, "mark_deleting"),
+    "ended, unanswered": after(Ending, "delete"),
+    "ended, undeleted": before(LocalStore, "delete"),
+    "deleted, unwritten": after(LocalStore, "delete"),
+    "counted no more, uncommitted": after(quota_rows, "give_back"),
 }
 
 _STATEMENTS = ("execute", "fetch", "fetchrow", "fetchval")

@@ -179,6 +179,8 @@ export class Applying {
           const { [chain]: _, ...others } = reactions;
           return { ...line, reactions: body.reaction === null ? others : { ...others, [chain]: body.reaction } };
         }, true);
+      case "digest":
+        return this.#confirm(read);
       case "read":
         this.#state.reads = { ...this.#state.reads, [chain]: Math.max(this.#state.reads[chain] ?? 0, Number(body.place)) };
         return undefined;
@@ -234,9 +236,28 @@ export class Applying {
     // It came before this device did, its time was over, or it was hidden.
     if (place === undefined || line === undefined) return undefined;
     const may = line.kind === "message" && line.content !== null && line.content.kind !== "unknown" &&
-      (anybody || (line.chain === read.chain && read.at - line.at <= CHANGEABLE_MS));
+      (anybody || (line.chain === read.chain && read.at - line.at <= CHANGEABLE_MS)) &&
+      // Files have no words that could be others.
+      (read.content.kind !== "edit" || line.content.kind !== "file");
     if (!may) return this.#refuse(read, "message_target", read.id);
     return this.#within.show(this.#id, place, change(line));
+  }
+
+  /**
+   * All of a file is there, its sender says: the first word of it counts, however late (docs/files.md, 9.2).
+   * @param {MessageRead} read
+   */
+  async #confirm(read) {
+    const { of, file, digest } = /** @type {any} */ (read.content.body);
+    const place = await placeOf(this.#within, this.#id, of);
+    const line = place === undefined ? undefined : await this.#within.line(this.#id, place);
+    if (place === undefined) await this.#keepUnmet(read, of);
+    if (place === undefined || line === undefined || line.content === null) return undefined;
+    const isNamed = line.kind === "message" && line.chain === read.chain && line.content.kind === "file" &&
+      line.content.body.files.some((/** @type {{file: string}} */ one) => one.file === file);
+    if (!isNamed) return this.#refuse(read, "message_target", read.id);
+    if (line.confirmed?.[file] !== undefined) return undefined;
+    return this.#within.show(this.#id, place, { ...line, confirmed: { ...line.confirmed, [file]: digest } });
   }
 
   /** What was read before the message that it changes, which history has brought now. @param {MessageRead} read */

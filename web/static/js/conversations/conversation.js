@@ -45,7 +45,7 @@ import { keysOf } from "./store.js";
  */
 
 /** What is said before anything else by whoever hasn't said who they are. */
-const NAMED = ["text", "reply"];
+const NAMED = ["text", "reply", "file"];
 /** So often a device begins an epoch because its box doesn't open. */
 const MEND_MS = 3_600_000;
 

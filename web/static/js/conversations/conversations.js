@@ -69,6 +69,7 @@ export class Conversations {
    */
   constructor(member, store) {
     this.#member = member;
+    this.device = toBase64url(member.device);
     this.#store = store;
     this.#api = new ConversationApi(member.ask, member.line);
     this.#chains = new Chains(store, this.#api);
@@ -264,9 +265,8 @@ export class Conversations {
       case "presence":
         await this.presence.hear(event);
         break;
-      case "contact":
-      case "history":
-        this.#tell("", event);
+      case "file": case "contact": case "history":
+        this.#tell(conversation ?? "", event);
         break;
       default:
         // The record of an `epoch` comes as an entry.
@@ -383,7 +383,7 @@ export class Conversations {
 /** Of what is longer the other own devices hear nothing until it is said. */
 const DRAFT_BYTES = 4096;
 
-/** What nothing can be done about: nothing that was sealed to this device is still to be opened there. */
+/** Nothing can be done about that, and nothing sealed to this device is still to be opened there. */
 const SETTLED = ["record_uninvited", "not_member"];
 
 /** Whose rows there are. @param {import("./store.js").Store} store  @param {string} prefix */

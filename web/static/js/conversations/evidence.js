@@ -24,10 +24,10 @@ export const proofOf = ({ ad, signature }) => ({ ad: toBase64url(ad), signature:
  * What a line proves to others, as it is shown.
  * @param {any} line  the value of a line
  * @returns {Evidence}
- * @throws {Refusal} `report_unproven`: it is one's own, none that somebody has said, or from before proofs were kept
+ * @throws {Refusal} `report_unproven`: it is one's own, none that somebody has said, a file, or from before proofs were kept
  */
 export function evidenceOf({ kind, content, proof }) {
-  if (kind !== "message" || content === null || content.kind === UNKNOWN || proof === undefined) {
+  if (kind !== "message" || content === null || [UNKNOWN, "file"].includes(content.kind) || proof === undefined) {
     throw new Refusal("report_unproven");
   }
   const { body } = content;

@@ -36,6 +36,8 @@ const loadConversations = loading(address("conversations"));
 const styleConversations = styling(address("style"), String(app.dataset.integrity));
 /** @type {AccountClient|null} */
 let client = null;
+/** @type {import("../account/views/flow.js").Messenger|null} */
+let messenger = null;
 /** Whether a link was opened that lets a device in: it does nothing here, and that is said. */
 let lured = false;
 /** What makes somebody a contact of whoever made it: it waits until it can be asked about. */
@@ -81,14 +83,14 @@ async function start() {
   stage.show(() => loadingScreen(nobody));
   try {
     client = await opening;
-    const { accounts } = /** @type {{accounts?: {mode: string, oidc?: import("../account/identities.js").Oidc, push?: {key: string}}}} */ (await asked);
+    const { accounts } = /** @type {{accounts?: {mode: string, oidc?: import("../account/identities.js").Oidc, push?: {key: string}, files?: object}}} */ (await asked);
     const oidc = accounts?.oidc;
     /** @type {typeof import("./account-identity.js")|null} */
     const service = oidc === undefined ? null : (await Promise.all([loadIdentity(), haveAll()]))[0];
     const returned = service?.returnedWith(fragment) ?? null;
     if (service !== null && oidc !== undefined) client.believe((account) => new service.Identities(oidc, returned, account));
-    const messenger = messengerDoor({
-      client, stage, invite: () => invite,
+    messenger = messengerDoor({
+      client, stage, invite: () => invite, limits: accounts?.files,
       load: () => Promise.all([loadConversations(), styleConversations(), haveAll()]).then(([module]) => module),
     });
     const key = accounts?.push?.key;
@@ -128,7 +130,7 @@ onLanguage(() => {
 });
 
 guardPage({
-  unsaved: () => stage.screen()?.unsaved?.() === true,
+  unsaved: () => stage.screen()?.unsaved?.() === true || messenger?.isBusy === true,
   stayed() {},
   empty() {
     stage.empty();

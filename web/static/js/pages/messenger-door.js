@@ -16,15 +16,16 @@ const INSIDE = ["ready", "offline"];
  * @typedef {import("../account/views/flow.js").Flow} Flow
  * @typedef {import("../account/views/flow.js").Screen} Screen
  * @typedef {typeof import("./account-conversations.js")} Program
- * @typedef {{program: Program, live: import("../conversations/live.js").LiveConversations}} Opened
+ * @typedef {{program: Program, live: import("../conversations/live.js").LiveConversations, files: ReturnType<Program["filesOf"]>}} Opened
  */
 
 /**
  * @param {{client: AccountClient, stage: import("../ui/stage.js").Stage, load: () => Promise<Program>,
- *   invite: () => string}} given  `invite`: the fragment of an invitation that was opened here, or ""
+ *   invite: () => string, limits: any}} given  `invite`: the fragment of an invitation that was opened here, or "";
+ *   `limits`: what this deployment takes of files, or undefined
  * @returns {import("../account/views/flow.js").Messenger}
  */
-export function messengerDoor({ client, stage, load, invite }) {
+export function messengerDoor({ client, stage, load, invite, limits }) {
   /** @type {Opened|null} */
   let opened = null;
   let isOpening = false;
@@ -37,6 +38,7 @@ export function messengerDoor({ client, stage, load, invite }) {
 
   client.subscribe(({ phase }) => {
     if (opened === null || INSIDE.includes(phase)) return;
+    opened.files?.close();
     opened.live.close();
     opened = null;
     left = {};
@@ -50,7 +52,7 @@ export function messengerDoor({ client, stage, load, invite }) {
       const live = await client.beside((parts, work) => program.LiveConversations.open(parts, work));
       failure = null;
       // Somebody may have signed out in the meantime.
-      if (INSIDE.includes(client.state.phase)) opened = { program, live };
+      if (INSIDE.includes(client.state.phase)) opened = { program, live, files: program.filesOf(client, live.talk, limits) };
       else live.close();
     } catch (error) {
       failure = error;
@@ -80,14 +82,17 @@ export function messengerDoor({ client, stage, load, invite }) {
   }
 
   return {
-    settings: (place) => opened?.program.presenceSetting(opened.live.talk, place),
+    settings: (place) => opened?.program.settings(opened.live.talk, opened.files, place),
+    get isBusy() {
+      return opened?.files?.isBusy ?? false;
+    },
     get isOpen() {
       return opened !== null;
     },
     screen(flow, kept) {
       if (opened === null) return meanwhile(flow);
-      const { program, live } = opened;
-      const screen = program.messengerScreen({ flow, talk: live.talk, live, invite: invite() }, { ...left, ...kept });
+      const { program, live, files } = opened;
+      const screen = program.messengerScreen({ flow, talk: live.talk, live, invite: invite(), files: files?.door }, { ...left, ...kept });
       const { close } = screen;
       screen.close = () => {
         left = screen.keep?.() ?? {};

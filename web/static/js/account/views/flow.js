@@ -64,6 +64,7 @@
  *
  * @typedef {object} Messenger  what people with accounts say to each other, where the page can show it
  * @property {boolean} isOpen  it can go on without the server
+ * @property {boolean} [isBusy]  something would be cut off if the page went
  * @property {(flow: Flow, kept: any) => Screen} screen
  * @property {(place: HTMLElement) => void} settings  shows there what of it is set for the whole account, if it is open
  *

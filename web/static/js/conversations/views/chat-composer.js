@@ -6,6 +6,7 @@ import { say } from "../../ui/i18n.js";
 import { icon } from "../../ui/icons.js";
 import { coarse } from "../../ui/pointer.js";
 import { mentionsIn } from "../mentions.js";
+import { attachDrawing } from "./drawings.js";
 import { mentionOffer } from "./mention-offer.js";
 
 const TALLEST_PX = 200;
@@ -23,10 +24,11 @@ const MENTIONS_MOST = 50;
  * @typedef {Draft & {mentions: string[]}} Said  with the chains of those who are named in it
  *
  * @param {{draft: Draft, send: (said: Said) => void, typing: () => void, up: () => void, paused: () => void,
- *   people: () => readonly import("./mention-offer.js").Nameable[]}} given  `up`: the arrow was pressed in an empty field;
- *   `paused`: nothing was typed for a moment; `people`: who can be named
+ *   people: () => readonly import("./mention-offer.js").Nameable[], attach: ((files: File[]) => void)|null}} given  `up`: the
+ *   arrow was pressed in an empty field; `paused`: nothing was typed for a moment; `people`: who can be named; `attach`:
+ *   files are to be sent; null: this deployment takes none
  */
-export function chatComposer({ draft, send, typing, up, paused, people }) {
+export function chatComposer({ draft, send, typing, up, paused, people, attach }) {
   let typed = 0;
   /** @type {ReturnType<typeof setTimeout>|undefined} */
   let pause;
@@ -42,7 +44,15 @@ export function chatComposer({ draft, send, typing, up, paused, people }) {
     offer.node,
     el("div", { class: "composer-sheet" }, about,
       el("div", { class: "composer-row" },
+        attach === null ? null : attaching(attach),
         el("label", { class: "visually-hidden", for: "chat-text" }, say("conversations.write")), text, button)));
+
+  text.addEventListener("paste", (event) => {
+    const files = [...event.clipboardData?.files ?? []];
+    if (attach === null || files.length === 0) return;
+    event.preventDefault();
+    attach(files);
+  });
 
   text.addEventListener("input", () => {
     changed();
@@ -147,4 +157,16 @@ export function chatComposer({ draft, send, typing, up, paused, people }) {
       text.focus();
     },
   };
+}
+
+/** Where files are picked. @param {(files: File[]) => void} attach */
+function attaching(attach) {
+  const input = el("input", { type: "file", multiple: true, hidden: true, on: { change: () => {
+    const files = [...input.files ?? []];
+    // The same may be picked again.
+    input.value = "";
+    if (files.length > 0) attach(files);
+  } } });
+  return [input, el("button", { type: "button", class: "button quiet attach", "aria-label": say("conversations.file.attach"),
+    "aria-haspopup": "dialog", on: { click: () => input.click() } }, attachDrawing())];
 }

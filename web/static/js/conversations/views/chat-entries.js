@@ -11,6 +11,9 @@
  * @typedef {"first"|"inner"|"last"|"only"} Group  where a message stands among neighbours of one author
  * @typedef {"waiting"|"refused"|"sent"|"delivered"|"read_by"|"read"} Sent  how far an own message has come
  *
+ * As the message has it, and its digest once its author has said that all of it is there.
+ * @typedef {{file: string, key: string, padded: number, info: string, digest: string|null}} Named
+ *
  * @typedef {object} MessageEntry
  * @property {"message"} kind
  * @property {string} key  of the message's id: it is the same before and after it was sent
@@ -20,7 +23,8 @@
  * @property {string} chain
  * @property {boolean} own
  * @property {number} at
- * @property {string|null} text  null: it was taken back by its author
+ * @property {string|null} text  null: it was taken back by its author; "": it names files
+ * @property {readonly Named[]} files  that it names
  * @property {{author: string, text: string}|null} quote  of what it answers
  * @property {boolean} edited
  * @property {[reaction: string, chains: string[]][]} reactions
@@ -53,8 +57,9 @@
 
 /** Neighbours of one author stand together as long as no more time lies between them. */
 const TOGETHER_MS = 5 * 60_000;
-/** What has words of its own. */
-const SAID = ["text", "reply"];
+/** What has words of its own, and what is said without. */
+const WORDED = ["text", "reply"];
+const SAID = ["text", "reply", "file"];
 
 /** @param {Given} given  @returns {Entry[]} */
 export function chatEntries(given) {
@@ -77,7 +82,7 @@ export function chatEntries(given) {
   for (const { place, value } of lines) {
     for (const [index, one] of (value.displaced ?? []).entries()) {
       // What was said again stands where it was said again.
-      if (!SAID.includes(one.content?.kind) || said.has(nameOf(one))) continue;
+      if (!WORDED.includes(one.content?.kind) || said.has(nameOf(one))) continue;
       const line = { kind: "displaced", device: one.device, chain: one.chain, text: String(one.content.body.text) };
       add(one.at, { kind: "quiet", key: `displaced:${place}:${index}`, at: one.at, line, count: 1 });
     }
@@ -114,10 +119,10 @@ function messageOf(place, value, { me, receipts }) {
   const others = Object.values(receipts);
   const readers = others.filter(({ read }) => read >= place).length;
   return {
-    kind: "message", key: `message:${id}`, id, device, place, chain, own, at, text: content === null ? null : String(content.body.text),
+    kind: "message", key: `message:${id}`, id, device, place, chain, own, at, text: content === null ? null : wordsOf(content), files: filesOf(content, value.confirmed),
     quote: quoteOf(content), edited: edits > 0, reactions: gathered(reactions),
     sent: own ? sentOf(place, others, readers) : null, readers, others: others.length, newest: false, refused: null,
-    mentioned: !own && content !== null && content.body.mentions.includes(me), mentions: /** @type {any} */ (content)?.body.mentions ?? [], timer, until, line: value, group: "only",
+    mentioned: !own && content !== null && (content.body.mentions ?? []).includes(me), mentions: /** @type {any} */ (content)?.body.mentions ?? [], timer, until, line: value, group: "only",
   };
 }
 
@@ -129,10 +134,21 @@ function sentOf(place, others, readers) {
 
 /** @param {View["waiting"][number]} waiting  @param {string} me  @param {string} device  @returns {MessageEntry} */
 const waitingOf = ({ id, kind, at, body, refused }, me, device) => ({
-  kind: "message", key: `message:${id}`, id, device, place: 0, chain: me, own: true, at, text: String(body.text),
+  kind: "message", key: `message:${id}`, id, device, place: 0, chain: me, own: true, at, text: wordsOf({ body }), files: filesOf({ kind, body }),
   quote: quoteOf({ kind, body }), edited: false, reactions: [], sent: refused === null ? "waiting" : "refused", readers: 0, others: 0, newest: false,
   refused, mentioned: false, mentions: /** @type {any} */ (body).mentions ?? [], timer: 0, until: 0, line: null, group: "only",
 });
+
+/** @param {{body: any}} content */
+const wordsOf = ({ body }) => String(body.text ?? "");
+
+/**
+ * @param {{kind: string, body: any}|null} content
+ * @param {{[file: string]: string}} [confirmed]
+ * @returns {Named[]}
+ */
+const filesOf = (content, confirmed = {}) =>
+  (content?.kind === "file" ? content.body.files.map((/** @type {any} */ one) => ({ ...one, digest: confirmed[one.file] ?? null })) : []);
 
 /** @param {{kind: string, body: any}|null} content */
 const quoteOf = (content) =>

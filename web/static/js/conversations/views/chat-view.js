@@ -15,6 +15,7 @@ import { chatComposer } from "./chat-composer.js";
 import { chatEntries } from "./chat-entries.js";
 import { chatLog } from "./chat-log.js";
 import { ChatWindow } from "./chat-window.js";
+import { dropping } from "./dropping.js";
 import { hearing } from "./hearing.js";
 import { KeptDraft } from "./kept-draft.js";
 import { messageMenu } from "./message-menu.js";
@@ -49,7 +50,7 @@ const UNSAID = ["content_form", "not_member", "conversation_unknown"];
  * @param {{draft: Draft, back: () => void, menu: (known: Known) => void}} given  `menu`: what can be done with all of it
  */
 export function chatView(context, id, { draft, back, menu }) {
-  const { talk, live, flow, me } = context;
+  const { talk, live, flow, me, files } = context;
   const conversation = talk.of(id);
   const window = new ChatWindow(conversation.shown);
   const title = el("h2", { class: "chat-title notranslate", translate: "no", tabindex: "-1", dir: "auto" });
@@ -84,22 +85,27 @@ export function chatView(context, id, { draft, back, menu }) {
     of, byDevice, namesOf, isGroup: () => (known?.view.people.length ?? 0) > 2, offset: () => flow.client.state.clockOffset,
     menu: (entry, from) => messageMenu(entry, from, {
       talk, id, me, now: Date.now() + flow.client.state.clockOffset, isWritable: known?.view.standing === "following", trouble,
+      forget: files === null ? null : files.remove,
       edit: () => composer.edit(aboutOf(entry)), reply: () => composer.reply(aboutOf(entry)), report: () => report(entry, from),
     }),
     again: () => void conversation.flush().catch(trouble),
+    files: files === null ? null : (entry, place) => files.show(id, entry, place),
     quoted: (entry) => void goTo(entry.line?.content?.body.of),
     older: () => void window.older().then(drawnIf),
     newer: () => void window.newer().then(drawnIf),
     toEnd: () => window.toEnd().then(draw),
     looked: look,
   });
-  const composer = chatComposer({ draft, send: (said) => void send(said), typing: () => live.typing(id), up: editLast, people: nameable, paused: () => kept.write() });
+  const composer = chatComposer({ draft, send: (said) => void send(said), typing: () => live.typing(id), up: editLast, people: nameable, paused: () => kept.write(),
+    attach: files === null ? null : attach });
   const node = el("section", { class: "chat", "aria-label": say("conversations.chat") },
     el("header", { class: "chat-head" },
       el("button", { type: "button", class: "button quiet chat-back", "aria-label": say("conversations.to_list"), on: { click: back } }, icon("reply")),
       mark, el("div", { class: "chat-who" }, title, about, person), more),
     log.node,
     el("div", { class: "chat-foot" }, typing, notice, composer.node));
+
+  if (files !== null) dropping(node, () => !composer.node.hidden, attach);
 
   const hear = hearing(me, of);
   const unsubscribe = talk.subscribe((one, event) => {
@@ -302,6 +308,18 @@ export function chatView(context, id, { draft, back, menu }) {
     }
   }
 
+  /** What was picked, dropped or pasted is to be sent, to those who are still who they were. @param {File[]} picked */
+  async function attach(picked) {
+    await changed();
+    if (changes.length > 0 && !(await interrupted())) return;
+    try {
+      await files?.pick(id, picked, known?.view.timer ?? 0);
+    } catch (error) {
+      trouble(error);
+    }
+    composer.focus();
+  }
+
   /** What isn't said after all. @param {Draft} said */
   function takeBack({ text, reply, edit }) {
     if (edit !== null) return void composer.edit({ ...edit, text });
@@ -333,7 +351,7 @@ export function chatView(context, id, { draft, back, menu }) {
 
   /** The arrow up goes to the last thing that one has said, to mend it. */
   function editLast() {
-    const last = newest(window.lines, ({ kind, chain, content }) => kind === "message" && chain === me && content !== null);
+    const last = newest(window.lines, ({ kind, chain, content }) => kind === "message" && chain === me && content !== null && content.kind !== "file");
     if (last === undefined) return;
     composer.edit({ line: last.value, text: String(last.value.content.body.text), label: say("conversations.you") });
     announce(say("conversations.editing"));

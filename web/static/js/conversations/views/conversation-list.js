@@ -107,7 +107,7 @@ function lastWords({ standing, last, draft, waiting, people, names, card }, me) 
   const { value } = last;
   const author = personOf(value.chain, names, me);
   const text = value.content === null ? say("conversations.message.deleted")
-    : value.content.kind === "unknown" ? say("conversations.quiet.unknown", { count: 1 }) : excerpt(String(value.content.body.text), LONGEST);
+    : value.content.kind === "unknown" ? say("conversations.quiet.unknown", { count: 1 }) : value.content.kind === "file" ? say("conversations.file.sent", { count: value.content.body.files.length }) : excerpt(String(value.content.body.text), LONGEST);
   if (!author.me && (people.length <= 2 || (card !== null && author.name === null))) return [text];
   return [say("conversations.said", { name: author.me ? author.label : isolated(author.label), text })];
 }

@@ -22,3 +22,5 @@ export const archiveDrawing = () => drawn("archive", ["M4 6h16v4H4z", "M6 10v9h1
 export const editDrawing = () => drawn("edit", ["M5 19l1-4L15.500 5.500l3 3L9 18z", "M13.500 7.500l3 3"]);
 
 export const settingsDrawing = () => drawn("settings", ["M4 7h9", "M17 7h3", "M15 5v4", "M4 17h3", "M11 17h9", "M9 15v4"]);
+
+export const attachDrawing = () => drawn("attach", ["M19 11.500l-7 7a4.200 4.200 0 0 1-6-6L13 5.500a2.800 2.800 0 0 1 4 4l-6.500 6.500a1.400 1.400 0 0 1-2-2L14 8.500"]);

@@ -18,14 +18,16 @@ const CHANGEABLE_MS = 86_400_000;
  * @param {MessageEntry} entry
  * @param {HTMLElement} from  which has opened it
  * @param {{talk: import("../conversations.js").Conversations, id: string, me: string, isWritable: boolean, now: number,
- *   trouble: (error: unknown) => void, edit: () => void, reply: () => void, report: () => void}} how  `id` of the conversation
+ *   trouble: (error: unknown) => void, edit: () => void, reply: () => void, report: () => void,
+ *   forget: ((files: string[]) => Promise<unknown>)|null}} how  `id` of the conversation; `forget` destroys files
  */
-export function messageMenu(entry, from, { talk, id, me, isWritable, now, trouble, edit, reply, report }) {
+export function messageMenu(entry, from, { talk, id, me, isWritable, now, trouble, edit, reply, report, forget }) {
   const conversation = talk.of(id);
   const mine = entry.reactions.find(([, chains]) => chains.includes(me))?.[0] ?? null;
   const isSent = entry.place > 0;
   const isFresh = now - entry.at < CHANGEABLE_MS;
   const isThere = entry.text !== null;
+  const isFile = entry.files.length > 0;
   /** Where the focus goes when it closes. @type {() => void} */
   let then = () => from.focus();
 
@@ -51,14 +53,17 @@ export function messageMenu(entry, from, { talk, id, me, isWritable, now, troubl
     const sure = await confirm({ title: say("conversations.delete.title"), text: say("conversations.delete.text"),
       yes: say("conversations.delete.everyone"), danger: true });
     from.focus();
-    if (sure) await conversation.says.withdraw(entry);
+    if (!sure) return;
+    // Whoever has the message by then finds nothing to fetch.
+    if (isFile) await forget?.(entry.files.map(({ file }) => file));
+    await conversation.says.withdraw(entry);
   }
 
   const items = [
     isSent && isThere && isWritable ? item("reply", "conversations.message.reply", () => { then = () => {}; reply(); }) : null,
-    isThere ? item("copy", "conversations.message.copy", () => asked(copy())) : null,
-    isSent && isThere && entry.own && isFresh && isWritable ? item(editDrawing(), "conversations.message.edit", () => { then = () => {}; edit(); }) : null,
-    isSent && isThere && !entry.own ? item("warning", "conversations.message.report", () => { then = () => {}; report(); }) : null,
+    isThere && !isFile ? item("copy", "conversations.message.copy", () => asked(copy())) : null,
+    isSent && isThere && !isFile && entry.own && isFresh && isWritable ? item(editDrawing(), "conversations.message.edit", () => { then = () => {}; edit(); }) : null,
+    isSent && isThere && !isFile && !entry.own ? item("warning", "conversations.message.report", () => { then = () => {}; report(); }) : null,
     isSent ? item("hide", "conversations.message.hide", () => asked(talk.hide(id, entry.place))) : null,
     isSent && isThere && entry.own && isFresh && isWritable
       ? item("destroy", "conversations.message.delete", () => asked(forEveryone()), "quiet danger-text") : null,

@@ -22,6 +22,7 @@ import { nameNode } from "./names.js";
  * @property {() => number} offset  the server's clock minus this one's, in milliseconds
  * @property {(entry: MessageEntry, from: HTMLElement) => void} menu  what can be done with it
  * @property {(entry: MessageEntry) => void} again  tries to send it once more
+ * @property {((entry: MessageEntry, place: HTMLElement) => void)|null} files  shows there the files that it names
  */
 
 const DRAWINGS = Object.freeze({ waiting: "waiting", refused: "warning", sent: "done", delivered: "done", read_by: "eye", read: "eye" });
@@ -33,6 +34,7 @@ export function messageView(first, around) {
   const who = el("p", { class: "said-who" });
   const quote = el("button", { type: "button", class: "quote", hidden: true, on: { click: () => around.quoted(entry) } });
   const text = el("div", { class: "message-text notranslate", translate: "no" });
+  const files = el("div", { class: "said-files", hidden: true });
   const edited = el("span", { class: "said-edited" });
   const until = el("span", { class: "said-until" });
   const time = el("time", {});
@@ -41,7 +43,7 @@ export function messageView(first, around) {
   const more = el("button", { type: "button", class: "button quiet said-menu", "aria-haspopup": "menu",
     "aria-label": say("conversations.message.menu"), on: { click: () => around.menu(entry, more) } }, icon("menu"));
   const reactions = el("div", { class: "said-reactions", hidden: true });
-  const bubble = el("div", { class: "bubble" }, quote, text,
+  const bubble = el("div", { class: "bubble" }, quote, text, files,
     el("p", { class: "said-foot" }, edited, until, time, state));
   const node = el("div", { class: "said", role: "article", data: { message: first.id } },
     who, el("div", { class: "said-row" }, bubble, more), reactions);
@@ -73,7 +75,14 @@ export function messageView(first, around) {
   }
 
   /** @param {MessageEntry} now */
-  function said({ text: words, mentions }) {
+  function said({ text: words, mentions, files: named }) {
+    files.hidden = named.length === 0;
+    text.hidden = !files.hidden;
+    if (!files.hidden) {
+      if (around.files !== null) around.files(entry, files);
+      else setText(files, say("conversations.file.sent", { count: named.length }));
+      return;
+    }
     if (words === null) {
       text.classList.add("unknown");
       drawn = "";

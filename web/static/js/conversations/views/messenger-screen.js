@@ -39,8 +39,16 @@ const PATIENCE_MS = 4000;
  * @property {import("../conversations.js").Conversations} talk
  * @property {Pick<Live, "isLive"|"isLeading"|"typing"|"watch"|"wishes"|"wish">} live
  * @property {string} invite  the fragment of an invitation that was opened in this browser, or ""
+ * @property {FilesDoor|null} [files]  null: this deployment takes none
  *
- * @typedef {Given & {me: string, open: (id: string) => void, people: () => void, trouble: (error: unknown) => void,
+ * What conversations need of files, which is loaded when one is first picked or in sight.
+ * @typedef {object} FilesDoor
+ * @property {(conversation: string, entry: import("./chat-entries.js").MessageEntry, place: HTMLElement) => void} show
+ * @property {(conversation: string, files: File[], timer: number) => Promise<void>} pick  asks about them, and sends them
+ * @property {(files: string[]) => Promise<void>} remove  for everybody
+ * @property {() => void} begin  what was begun before is looked at, if there is any
+ *
+ * @typedef {Given & {me: string, files: FilesDoor|null, open: (id: string) => void, people: () => void, trouble: (error: unknown) => void,
  *   book: PeopleBook, contact: (of: import("./contact-panel.js").Of) => void, renamed: () => void}} Context
  *   what each part of it is given: `me` is the own chain; `people` shows whom one knows, `contact` one of them; `renamed`:
  *   somebody is called otherwise from now on
@@ -56,7 +64,7 @@ const PATIENCE_MS = 4000;
 export function messengerScreen(given, { open: shown = null, drafts = new Map(), place = given.invite === "" ? "list" : "people" }) {
   const { flow, talk, live } = given;
   /** @type {Context} */
-  const context = { ...given, me: talk.me, open, people: () => show("people"), trouble, book: new PeopleBook(talk, update),
+  const context = { ...given, files: given.files ?? null, me: talk.me, open, people: () => show("people"), trouble, book: new PeopleBook(talk, update),
     contact: (of) => contactPanel(context, of), renamed: () => { void inbox.again().catch(trouble); chat?.renamed(); } };
   const inbox = new Inbox(talk, update);
   const telling = new Telling(live);
@@ -204,6 +212,7 @@ export function messengerScreen(given, { open: shown = null, drafts = new Map(),
   news.update(flow.client.state);
   connection();
   show(place);
+  given.files?.begin();
   void inbox.begin().catch(trouble);
   if (place !== "people") void context.book.read();
   if (shown !== null) {

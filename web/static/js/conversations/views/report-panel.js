@@ -136,4 +136,4 @@ function offeredOf(about, lines) {
 }
 
 /** @param {any} line */
-const isProven = ({ kind, content, proof }) => kind === "message" && content !== null && content.kind !== "unknown" && proof !== undefined;
+const isProven = ({ kind, content, proof }) => kind === "message" && content !== null && !["unknown", "file"].includes(content.kind) && proof !== undefined;

@@ -6,6 +6,7 @@ import { utf8 } from "../encoding.js";
 import { Refusal, refuse } from "../errors.js";
 import { ID_BYTES } from "../limits.js";
 import { isName } from "../names.js";
+import { DIGEST, FILE, readConfirmation, readFiles } from "../files/contents.js";
 import { bytes, fields, inForm, integer, list } from "./form.js";
 
 const VERSION = 1;
@@ -71,6 +72,9 @@ const registered = (value) => insist(canonical(value).length <= REGISTER_VALUE_B
 const words = text(1, TEXT_BYTES);
 const shown = { name, picture: orNull(picture) };
 
+/** Bodies that are read as a whole, by another document (docs/files.md, 9). @type {{readonly [kind: string]: Check}} */
+const WHOLE = Object.freeze({ [FILE]: readFiles, [DIGEST]: readConfirmation });
+
 /** The keys that each kind has, and no others. @type {{readonly [kind: string]: {readonly [key: string]: Check}}} */
 const KINDS = Object.freeze({
   text: { text: words, mentions },
@@ -93,7 +97,7 @@ const KINDS = Object.freeze({
  */
 export function encode(kind, at, body) {
   const data = inForm("content_form", () => canonical({ v: VERSION, kind, at, body }));
-  refuse(!Object.hasOwn(KINDS, kind), "content_form");
+  refuse(!Object.hasOwn(KINDS, kind) && !Object.hasOwn(WHOLE, kind), "content_form");
   decode(data);
   return data;
 }
@@ -110,6 +114,10 @@ export function decode(data) {
     const { v, kind, at, body } = fields(readCanonical(data), "v", "kind", "at", "body");
     if (v !== VERSION || typeof kind !== "string") throw new Refusal("malformed");
     const time = integer(at);
+    if (Object.hasOwn(WHOLE, kind)) {
+      WHOLE[kind](body);
+      return Object.freeze({ kind, at: time, body: /** @type {Body} */ (body) });
+    }
     if (!Object.hasOwn(KINDS, kind)) return Object.freeze({ kind: UNKNOWN, at: time, body: {} });
     const read = fields(body, ...Object.keys(KINDS[kind]));
     for (const [key, check] of Object.entries(KINDS[kind])) check(read[key]);

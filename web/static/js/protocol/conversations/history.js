@@ -28,7 +28,7 @@ export const ROOM = PLAINTEXT_BYTES - 40;
 const HEAD_BYTES = 1 + NONCE_BYTES;
 const TAG_BYTES = 16;
 /** What changes other messages, or says something else than a message, has no line. */
-export const NO_LINES = Object.freeze(["edit", "delete", "reaction", "read", "profile", "card", "sync"]);
+export const NO_LINES = Object.freeze(["edit", "delete", "reaction", "read", "profile", "card", "sync", "digest"]);
 
 /**
  * A message as it is shown; bytes stand in base64url. `content`: null where it was deleted for everybody. `edits`: how

@@ -19,6 +19,9 @@ const HASH_BYTES = 32;
  * A file, how long it is in the store, and SHA-256 of its sealed info.
  * @typedef {{file: import("./keys.js").FileKey, padded: number, info: Uint8Array}} Reference
  *
+ * What own devices know of a file: where it was named, and until when it may be there.
+ * @typedef {Reference & {conversation: string, device: string, message: string, digest: Uint8Array|null, until: number}} Registered
+ *
  * All of a file is there. Device and id of the message that names it, its id, its digest.
  * @typedef {{device: Uint8Array, message: Uint8Array, file: Uint8Array, digest: Uint8Array}} Confirmation
  */
@@ -67,6 +70,33 @@ export function readConfirmation(body) {
   const { device, id } = fields(of, "device", "id");
   return {
     device: bytes(device, ID_BYTES), message: bytes(id, ID_BYTES), file: bytes(file, ID_BYTES), digest: bytes(digest, HASH_BYTES),
+  };
+}
+
+/**
+ * The value of register `files` under a file's id (docs/conversations.md, 9.2).
+ * @param {Registered} registered
+ */
+export const registeredValue = ({ file: { key }, padded, info, conversation, device, message, digest, until }) => ({
+  conversation, device, id: message, key: toBase64url(key), padded, info: toBase64url(info),
+  digest: digest === null ? null : toBase64url(digest), until,
+});
+
+/**
+ * What `registeredValue` gave.
+ * @param {string} id  of the file, which is its key in the register
+ * @param {unknown} value
+ * @returns {Registered}
+ * @throws {Refusal} `content_form`: it is passed over
+ */
+export function readRegistered(id, value) {
+  const { conversation, device, id: message, digest, until, ...one } =
+    fields(value, "conversation", "device", "digest", "id", "info", "key", "padded", "until");
+  for (const named of [conversation, device, message]) bytes(named, ID_BYTES);
+  if (!isInteger(until)) throw new Refusal("content_form");
+  return {
+    ...readReference({ ...one, file: id }), conversation: String(conversation), device: String(device), message: String(message),
+    digest: digest === null ? null : bytes(digest, HASH_BYTES), until,
   };
 }
 

@@ -1,0 +1,73 @@
+"""Looks whether what has landed is still there: an object that was lost can't be made good, but who
+has uploaded it can be told, as long as they still have the file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ephemeral.accounts.service.watches import Watches
+from ephemeral.conversations.doors import ConversationDoors
+from ephemeral.files.rows import file_rows
+from ephemeral.files.rules.file import File, has_landed
+from ephemeral.files.rules.limits import DAY_MS
+from ephemeral.protocol.files.layout import Layout
+from ephemeral.store.postgres import transaction
+
+if TYPE_CHECKING:
+    from ephemeral.store.objects.deployed import Objects
+    from ephemeral.store.postgres import Connection, Pool
+
+__all__ = ["Watching", "lengths", "living"]
+
+
+async def living(connection: Connection, prefixes: Sequence[bytes]) -> set[bytes]:
+    """Which of these belong to files that are there."""
+    return await file_rows.living_prefixes(connection, prefixes)
+
+
+async def lengths(objects: Objects, file: File) -> dict[int, int]:
+    """What the store holds of a file: the objects' lengths, by segment."""
+    prefix = objects.prefix("f", file.prefix)
+    found = {}
+    async for one in objects.store.held(prefix):
+        name = one.key.removeprefix(prefix)
+        if name.isdecimal():
+            found[int(name)] = one.length
+    return found
+
+
+class Watching:
+    """Looks at each file once a day, one at a time."""
+
+    def __init__(
+        self, pool: Pool, objects: Objects, conversations: ConversationDoors, watches: Watches
+    ) -> None:
+        self._pool = pool
+        self._objects = objects
+        self._conversations = conversations
+        self._watches = watches
+
+    async def look(self) -> None:
+        """Look at the one that nobody has looked at for the longest time, if that is a day."""
+        file = await transaction(self._pool, lambda one: file_rows.look_at_oldest(one, DAY_MS))
+        if file is None:
+            return
+        held = await lengths(self._objects, file)
+        layout = Layout(file.padded)
+        lost = any(
+            has_landed(file.landed, one) and held.get(one) != layout.segment(one).sealed_length
+            for one in range(layout.count)
+        )
+        if lost:
+            await self._watches.told(lambda connection: self._break(connection, file.id))
+
+    async def _break(self, connection: Connection, id_: bytes) -> None:
+        file = await file_rows.lock(connection, id_)
+        # It may have been deleted meanwhile, and its objects with it.
+        if file is None or file.conversation is None:
+            return
+        await file_rows.mark_broken(connection, id_)
+        self._conversations.insiders.file_changed(
+            file.conversation, id_, file.landed, file.expires_at
+        )

@@ -1,0 +1,71 @@
+/** The files that this account has sent and the server still keeps: how large, until when, and away with them. */
+
+import { announce } from "../../ui/announce.js";
+import { confirm } from "../../ui/dialog.js";
+import { el, fill } from "../../ui/el.js";
+import { isolated, say } from "../../ui/i18n.js";
+import { moment } from "../../ui/times.js";
+import { button } from "../../account/views/frame.js";
+import { shareWords, sizeWords } from "./sizes.js";
+import { countBits } from "../source.js";
+
+/**
+ * @typedef {{id: string, name: string|null, size: number, segments: number, landed: Uint8Array, isComplete: boolean, isBroken: boolean,
+ *   expiresAt: number}} Mine  of which nothing is known here, `name` is null
+ *
+ * @param {{mine: () => Promise<Mine[]>, remove: (id: string) => Promise<unknown>, words: (error: unknown) => string, offset: () => number,
+ *   limits: import("../file-api.js").FileLimits}} given
+ */
+export function myFiles({ mine, remove, words, offset, limits }) {
+  const list = el("ul", { class: "file-list" });
+  const state = el("p", { class: "hint", role: "status" }, say("conversations.file.loading"));
+  const title = el("h2", { id: "files-title", tabindex: "-1" }, say("conversations.file.mine"));
+  const node = el("section", { class: "account-section", "aria-labelledby": "files-title" }, title, state, list);
+
+  async function read() {
+    try {
+      draw(await mine());
+    } catch (error) {
+      fill(state, words(error), " ", button("quiet small", say("conversations.file.again"), () => void read()));
+    }
+  }
+
+  /** @param {Mine[]} all */
+  function draw(all) {
+    const bytes = all.reduce((sum, { size }) => sum + size, 0);
+    fill(state, all.length === 0 ? say("conversations.file.none")
+      : say("conversations.file.used", { count: all.length, used: sizeWords(bytes), most: sizeWords(limits.bytes) }));
+    fill(list, [...all].sort((one, other) => one.expiresAt - other.expiresAt).map(row));
+  }
+
+  /** @param {Mine} one */
+  function row(one) {
+    const { id, name, size, segments, landed, isComplete, isBroken, expiresAt } = one;
+    const stands = isBroken ? say("conversations.file.state.broken") : isComplete ? say("conversations.file.until", { time: moment(expiresAt - offset()) })
+      : say("conversations.file.state.uploading", { share: shareWords(countBits(landed, segments) / segments) });
+    const shown = name ?? say("conversations.file.some");
+    const away = button("quiet small danger-text", say("conversations.file.delete"), () => void gone());
+    away.ariaLabel = say("conversations.file.delete_one", { name: isolated(shown) });
+
+    async function gone() {
+      const sure = await confirm({ title: say("conversations.file.delete_title"), text: say("conversations.file.delete_text"),
+        yes: say("conversations.file.delete"), danger: true });
+      if (!sure) return;
+      try {
+        await remove(id);
+        announce(say("conversations.file.deleted"));
+        title.focus();
+        await read();
+      } catch (error) {
+        fill(state, words(error));
+      }
+    }
+
+    return el("li", {}, el("div", { class: "file-what" },
+      name === null ? el("span", {}, shown) : el("bdi", { class: "notranslate", translate: "no" }, name),
+      el("p", { class: "hint" }, `${sizeWords(size)} · ${stands}`)), away);
+  }
+
+  void read();
+  return { node };
+}

@@ -1,0 +1,105 @@
+/** Files as the page of accounts shows them: cards in conversations, what is asked before one goes, and the list of one's own. */
+
+import { el, fill } from "../../ui/el.js";
+import { isCleanable } from "../cleaned.js";
+import { fileCard } from "./file-card.js";
+import { myFiles } from "./my-files.js";
+import { sendPanel } from "./send-panel.js";
+import { Layout } from "../../protocol/files/layout.js";
+import { readFiles } from "../../protocol/files/contents.js";
+import { openInfo } from "../../protocol/files/info.js";
+
+/**
+ * @typedef {import("../files.js").Files} Files
+ * @typedef {import("../../conversations/views/chat-entries.js").MessageEntry} MessageEntry
+ *
+ * @typedef {object} Given
+ * @property {Files} files
+ * @property {import("../../conversations/conversations.js").Conversations} talk
+ * @property {import("../file-api.js").FileLimits} limits
+ * @property {() => number} offset  the server's clock minus this one's, in milliseconds
+ * @property {(error: unknown) => string} words
+ * @property {import("./file-card.js").Around["play"]} play
+ */
+
+/** What comes to the same for whoever looks: it isn't what was sent. */
+const OTHER = ["segment_open", "segment_length", "file_padding", "file_layout"];
+
+/**
+ * @param {Given} given
+ * @returns {import("../../conversations/views/files-door.js").FilesPart}
+ */
+export function filesPart({ files, talk, limits, offset, words: said, play }) {
+  /** @param {any} error */
+  const words = (error) => said(OTHER.includes(error?.code) ? { code: "file_digest" } : error);
+  /** Cards by where they are shown: a place goes with its message. @type {WeakMap<HTMLElement, {key: string, update: (file: string) => void}>} */
+  const places = new WeakMap();
+  /** @type {Set<WeakRef<HTMLElement>>} */
+  const shown = new Set();
+  const unsubscribe = files.subscribe((file) => {
+    for (const ref of shown) {
+      const place = ref.deref();
+      if (place === undefined) shown.delete(ref);
+      else places.get(place)?.update(file);
+    }
+  });
+
+  /** @param {string} conversation  @param {MessageEntry} entry  @param {HTMLElement} place */
+  function show(conversation, entry, place) {
+    const { device, id: message, files: named } = entry;
+    const key = JSON.stringify(named.map(({ file, digest }) => [file, digest]));
+    if (places.get(place)?.key === key) return;
+    if (!places.has(place)) shown.add(new WeakRef(place));
+    const references = readFiles({ files: named.map(({ digest: _, ...one }) => one) });
+    const cards = named.map(({ file, digest }, index) => {
+      const one = files.watch(references[index], { conversation, device, message, digest });
+      const card = fileCard(one, {
+        files: filesOf, offset, words, play,
+        cancel: async () => {
+          await files.remove([file]);
+          const here = talk.of(conversation);
+          if (!(await here.discard(message))) await here.says.withdraw(entry);
+        },
+      });
+      return { file, card };
+    });
+    fill(place, cards.map(({ card }) => card.node));
+    places.set(place, { key, update: (changed) => {
+      for (const { file, card } of cards) if (file === changed) card.update();
+    } });
+  }
+
+  /** @type {import("./file-card.js").FilesOf} */
+  const filesOf = {
+    upload: (file) => files.uploads.state(file), pause: (file) => files.uploads.pause(file), resume: (file) => files.uploads.resume(file),
+    again: (file, picked) => files.uploads.again(file, picked), save: (...saving) => files.save(...saving),
+  };
+
+  return {
+    show,
+    pick: (conversation, picked, timer) => sendPanel(picked, { limits, timer, isCleanable, send: async (wish) => {
+      /** @type {[File, string][]} */
+      const failed = [];
+      for (const file of wish.files) {
+        try {
+          await files.send(conversation, file, { clean: wish.clean && await isCleanable(file) });
+        } catch (error) {
+          failed.push([file, words(error)]);
+        }
+      }
+      return failed;
+    } }),
+    remove: (ids) => files.remove(ids),
+    list: (place) => fill(place, el("div", {}, myFiles({ limits, words, offset, remove: (id) => files.remove([id]), mine: async () =>
+      Promise.all((await files.mine()).map(async ({ standing, known }) => {
+        const info = known === null ? null : await openInfo(known.file, known.padded, known.info, standing.info).catch(() => null);
+        const { id, padded, landed, isComplete, isBroken, expiresAt } = standing;
+        return { id, name: info?.name ?? null, size: padded, segments: new Layout(padded).count, landed, isComplete, isBroken, expiresAt };
+      })) }).node)),
+    isBusy: () => files.uploads.isBusy,
+    close() {
+      unsubscribe();
+      files.close();
+    },
+  };
+}

@@ -1,0 +1,73 @@
+/** What is asked before files go: which they are, whether what their metadata tells is to go along, and who sees what. */
+
+import { panel, panelHead } from "../../ui/dialog.js";
+import { el, fill } from "../../ui/el.js";
+import { say } from "../../ui/i18n.js";
+import { duration } from "../../ui/times.js";
+import { button } from "../../account/views/frame.js";
+import { sizeWords } from "./sizes.js";
+
+/**
+ * @typedef {{files: File[], clean: boolean}} Wish
+ * @typedef {object} About
+ * @property {import("../file-api.js").FileLimits} limits
+ * @property {number} timer  of the conversation, in seconds; 0: none
+ * @property {(file: File) => Promise<boolean>} isCleanable
+ * @property {(wish: Wish) => Promise<[File, string][]>} send  gives those that could not be sent, and why
+ */
+
+const DAY_SECONDS = 86_400;
+
+/**
+ * @param {File[]} picked
+ * @param {About} about
+ * @returns {Promise<void>} when it is closed
+ */
+export function sendPanel(picked, { limits, timer, isCleanable, send }) {
+  return new Promise((resolve) => {
+    let files = picked;
+    let isSending = false;
+    const clean = el("input", { type: "checkbox", id: "clean-files", checked: true });
+    const cleaning = el("div", { class: "check", hidden: true }, clean,
+      el("label", { for: "clean-files" }, say("conversations.file.clean"), el("span", { class: "hint" }, " ", say("conversations.file.clean_hint"))));
+    const list = el("ul", { class: "file-list" });
+    const trouble = el("div", { role: "status" });
+    const ttl = timer === 0 ? limits.ttl : Math.min(limits.ttl, Math.max(limits.ttl_min, timer + DAY_SECONDS));
+    const go = button("primary", say("conversations.file.send", { count: files.length }), () => void press());
+    const node = panel({ kind: "files-panel", labelledby: "send-files-title", onClose: resolve },
+      el("div", { class: "panel-body" },
+        panelHead("send-files-title", say("conversations.file.title"), () => node.close()),
+        list, cleaning,
+        el("p", { class: "hint" }, say("conversations.file.kept", { time: duration(ttl) })),
+        limits.store === null ? null : el("p", { class: "hint" }, say("conversations.file.store", { name: new URL(limits.store).host })),
+        trouble, el("div", { class: "button-row" }, go)));
+
+    void Promise.all(files.map(isCleanable)).then((all) => { cleaning.hidden = !all.includes(true); }, () => undefined);
+
+    function draw() {
+      fill(list, files.map((file) => el("li", {},
+        el("bdi", { class: "notranslate", translate: "no" }, file.name), " ",
+        el("span", { class: "hint" }, sizeWords(file.size), file.size > limits.size ? ` · ${say("conversations.file.too_large", { size: sizeWords(limits.size) })}` : ""))));
+      go.textContent = say("conversations.file.send", { count: files.length });
+      go.disabled = files.length === 0 || files.some(({ size }) => size > limits.size);
+    }
+
+    async function press() {
+      if (isSending) return;
+      isSending = true;
+      go.setAttribute("aria-busy", "true");
+      fill(trouble);
+      const failed = await send({ files, clean: !cleaning.hidden && clean.checked });
+      isSending = false;
+      go.removeAttribute("aria-busy");
+      if (failed.length === 0) return void node.close();
+      // Those that have gone aren't sent twice.
+      files = failed.map(([file]) => file);
+      draw();
+      fill(trouble, failed.map(([file, why]) => el("p", { class: "hint attention" },
+        el("bdi", { class: "notranslate", translate: "no" }, file.name), ": ", why)));
+    }
+
+    draw();
+  });
+}
