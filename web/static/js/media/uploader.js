@@ -60,6 +60,7 @@ export class Uploader {
   /** @type {Promise<void>|null} */
   #looking = null;
   #lookedAt = -LOOK_MS;
+  #lookSoon = () => {};
   #lanes;
   #rate = new Rate();
   /** Bytes of what is being sent. @type {Map<number, number>} */
@@ -97,9 +98,13 @@ export class Uploader {
       const done = work.catch((error) => stop.abort(error)).finally(() => running.delete(done));
       running.add(done);
     };
+    // Others may read a part once it was found: they don't have to wait for the end, or for the next part.
+    this.#lookSoon = () => {
+      if (this.#looking === null) begin(this.#look(stop.signal));
+    };
     this.#tell(true);
     while (!stop.signal.aborted) {
-      const next = running.size < this.#lanes.width ? this.#waiting.shift() : undefined;
+      const next = this.#busy.size < this.#lanes.width ? this.#waiting.shift() : undefined;
       if (next !== undefined) begin(this.#one(next, stop.signal));
       else if (running.size > 0) await Promise.race(running);
       else if (this.#sent.size > 0) begin(this.#look(stop.signal));
@@ -120,8 +125,7 @@ export class Uploader {
       this.#busy.delete(number);
       if (!this.#sent.has(number)) this.#moving.delete(number);
     }
-    // Others may read it once it was found: not all have to wait for the end.
-    if (this.#isLookDue()) await this.#look(signal);
+    if (this.#sent.size > 0) this.#lookSoon();
   }
 
   /** @param {number} number  @param {AbortSignal} signal */
@@ -160,10 +164,6 @@ export class Uploader {
     this.#sent.add(number);
     await this.#look(signal);
     return hasBit(this.#landed, number);
-  }
-
-  #isLookDue() {
-    return this.#looking === null && this.#sent.size > 0 && this.#ports.now() - this.#lookedAt >= LOOK_MS;
   }
 
   /** @param {number} number  @param {AbortSignal} signal  @returns {Promise<Address|null>} null: it is there already */
