@@ -11,9 +11,6 @@ from ephemeral.operators.wing import operators_wing
 from ephemeral.rooms.wing import rooms_wing
 
 if TYPE_CHECKING:
-    from ephemeral.accounts.doors import Doors
-    from ephemeral.conversations.doors import ConversationDoors
-    from ephemeral.files.doors import FileDoors
     from ephemeral.settings import Settings
 
 __all__ = ["OpenWing", "wings_of"]
@@ -38,29 +35,16 @@ def _accounts_and_what_stands_on_them() -> OpenWing:
     """Accounts, and what goes through the doors that they open: conversations, files, operators."""
     from ephemeral.accounts.wing import accounts_wing  # noqa: PLC0415
     from ephemeral.conversations.wing import conversations_wing  # noqa: PLC0415
+    from ephemeral.files.wing import files_wing  # noqa: PLC0415
 
     @asynccontextmanager
     async def opened(ground: Ground) -> AsyncIterator[tuple[Wing, ...]]:
         async with (
             accounts_wing(ground) as (accounts, doors),
             conversations_wing(ground, doors) as (conversations, talks),
-            _files(ground, doors, talks) as (files, taken_down),
+            files_wing(ground, doors, talks) as (files, taken_down),
             operators_wing(ground, doors, taken_down) as operators,
         ):
-            yield operators, accounts, conversations, *files
+            yield operators, accounts, conversations, files
 
     return opened
-
-
-@asynccontextmanager
-async def _files(
-    ground: Ground, doors: Doors, talks: ConversationDoors
-) -> AsyncIterator[tuple[tuple[Wing, ...], FileDoors | None]]:
-    """The wing of files, where it isn't switched off."""
-    if not ground.settings.files:
-        yield (), None
-        return
-    from ephemeral.files.wing import files_wing  # noqa: PLC0415
-
-    async with files_wing(ground, doors, talks) as (files, taken_down):
-        yield (files,), taken_down

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from urllib.parse import urlsplit
 
 from ephemeral.accounts.doors import Doors
 from ephemeral.conversations.doors import ConversationDoors
@@ -14,11 +13,9 @@ from ephemeral.files.api.config import files_config
 from ephemeral.files.api.handlers import FileHandlers
 from ephemeral.files.api.operations import file_operations
 from ephemeral.files.doors import FileDoors
-from ephemeral.files.rows import file_rows
 from ephemeral.files.rules.limits import Limits
 from ephemeral.files.service.counts import counts
 from ephemeral.files.service.file_services import FileServices
-from ephemeral.settings import Settings
 
 __all__ = ["files_wing"]
 
@@ -29,7 +26,8 @@ async def files_wing(
 ) -> AsyncIterator[tuple[Wing, FileDoors]]:
     """Open the files; the doors are those of accounts and of conversations, opened before.
 
-    Gives with the wing what operators may use of it.
+    Gives with the wing what operators may use of it. Where files are switched off those that there
+    are still go when they are to go.
     """
     settings = ground.settings
     limits = Limits(
@@ -39,7 +37,6 @@ async def files_wing(
         read_bytes=settings.account_read_bytes,
         url_seconds=settings.s3_url_seconds,
     )
-    ground.objects.register("f", file_rows.living)
     services = FileServices.of(
         ground.pool, ground.objects, doors, conversations, limits, ground.random, ground.fault
     )
@@ -52,19 +49,11 @@ async def files_wing(
             Figure("Bytes reserved for files", found.size),
         ]
 
+    operations = file_operations(FileHandlers(services), doors, FileActions.of(settings))
     wing = Wing(
-        operations=file_operations(FileHandlers(services), doors, FileActions.of(settings)),
+        operations=operations if settings.files else (),
         background={"files": services.sweeper.run},
-        config=files_config(limits, None if ground.objects.through_app else _origin(settings)),
+        config=files_config(limits, settings.store_origin) if settings.files else None,
         figures=figures,
     )
     yield wing, FileDoors(services.ending)
-
-
-def _origin(settings: Settings) -> str | None:
-    """Where browsers find the bucket."""
-    address = settings.s3_public_endpoint or settings.s3_endpoint
-    if address is None:
-        return None
-    parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.netloc}"

@@ -67,23 +67,14 @@ async def sealed(connection: Connection, ids: Sequence[bytes], mark: int) -> dic
     return {row[1]: SealedRow(*row[1:]) for row in rows}
 
 
-async def insert_key(connection: Connection, payload: bytes, epoch: int, wrapped: bytes) -> bool:
-    """Write a data key without a payload, as `insert` does those of payloads; False as there."""
-    held: bool = await connection.fetchval(
-        """
-        WITH held AS MATERIALIZED (
-          SELECT FROM epochs WHERE id = $2 AND state = 'current' FOR SHARE
-        ), key AS (
-          INSERT INTO payload_keys (payload, epoch, wrapped)
-          SELECT $1, $2, $3 WHERE EXISTS (SELECT FROM held)
-        )
-        SELECT EXISTS (SELECT FROM held)
-        """,
+async def insert_key(connection: Connection, payload: bytes, epoch: int, wrapped: bytes) -> None:
+    """Write a data key without a payload, wrapped by an epoch that is held."""
+    await connection.execute(
+        "INSERT INTO payload_keys (payload, epoch, wrapped) VALUES ($1, $2, $3)",
         payload,
         epoch,
         wrapped,
     )
-    return held
 
 
 async def key(connection: Connection, payload: bytes, mark: int) -> tuple[int, bytes] | None:
@@ -93,7 +84,7 @@ async def key(connection: Connection, payload: bytes, mark: int) -> tuple[int, b
     """
     row = await connection.fetchrow(
         """
-        SELECT coalesce((SELECT mark FROM keyring) >= $2, false), epoch, wrapped
+        SELECT (SELECT mark FROM keyring) >= $2 AS follows, epoch, wrapped
         FROM payload_keys WHERE payload = $1
         """,
         payload,
@@ -101,9 +92,9 @@ async def key(connection: Connection, payload: bytes, mark: int) -> tuple[int, b
     )
     if row is None:
         return None
-    if not row[0]:
+    if not row["follows"]:
         raise SnapshotBehind
-    return row[1], row[2]
+    return row["epoch"], row["wrapped"]
 
 
 async def delete_payloads(connection: Connection, ids: Sequence[bytes]) -> None:

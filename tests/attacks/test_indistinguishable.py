@@ -38,7 +38,8 @@ def requests(room: Room) -> dict[str, dict[str, object]]:
     """Everything that can be asked of a room, with the credentials that once were right."""
     member = room.member_of_it
     seat = {**room.headers, "Ephemeral-Member": member.token}
-    message = Message()
+    message = Message(attachment=True)
+    chunk = f"/room/attachments/{message.attachment}/0"
     return {
         "look": {"method": "GET", "url": "/room", "headers": room.headers},
         "look with a seat": {"method": "GET", "url": "/room", "headers": seat},
@@ -52,6 +53,16 @@ def requests(room: Room) -> dict[str, dict[str, object]]:
         "list": {"method": "GET", "url": "/room/messages", "headers": seat},
         "post": {"method": "POST", "url": "/room/messages", "headers": seat, "json": message.post},
         "open": {"method": "POST", "url": f"/room/messages/{message.id}/open", "headers": seat},
+        "reserve": {
+            "method": "POST", "url": "/room/attachments", "headers": seat,
+            "json": {"id": message.attachment, "chunks": 1, "padded": 65_536},
+        },
+        "send": {
+            "method": "PUT", "url": chunk, "content": message.chunk,
+            "headers": {**seat, "Content-Type": "application/octet-stream"},
+        },
+        "fetch": {"method": "GET", "url": chunk, "headers": seat},
+        "give up": {"method": "DELETE", "url": chunk.removesuffix("/0"), "headers": seat},
         "status": {
             "method": "POST", "url": "/room/messages/status", "headers": seat,
             "json": {"ids": [message.id]},

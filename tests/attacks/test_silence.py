@@ -39,6 +39,7 @@ SETTINGS = {
     "LOG_LEVEL": "debug",
     "METRICS_TOKEN": "a-token-of-the-operators",
     "WAITING_MESSAGES_MAX": "10",
+    "ATTACHMENT_BYTES": "10485760",
     "FRAMES_PER_SECOND": "20",
     "FRAMES_BURST": "60",
     "REQUEST_SECONDS": "1",
@@ -98,6 +99,15 @@ async def go_every_right_way(tour: Tour) -> None:
     ids = {"ids": [message.id for message in messages]}
     await author.http("POST", "/room/messages/status", json=ids)
     await author.http("POST", "/room/typing", json={"typing": True})
+    attached, given_up = tour.message(attachment=True), tour.message(attachment=True)
+    for message in (attached, given_up, attached):
+        await author.reserve(message)
+        await author.send(message)
+    await author.http("DELETE", f"/room/attachments/{given_up.attachment}")
+    await author.post(attached)
+    await author.http("GET", "/room/record")
+    await reader.open(attached)
+    await reader.fetch(attached)
     await reader.http("DELETE", "/room/members")
     await author.http("DELETE", "/room")
 
@@ -138,6 +148,20 @@ async def meet_every_refusal(tour: Tour) -> None:
     await reader.http("POST", f"{path}/ack", json={"viewing": tour.wrong()})
     await reader.acknowledge(message)
     await reader.open(message)
+    attached = tour.message(attachment=True)
+    await author.send(attached)
+    await author.reserve(attached)
+    await reader.reserve(attached)
+    await author.post(attached)
+    chunk = f"/room/attachments/{attached.attachment}/7"
+    octets = {"Content-Type": "application/octet-stream", **author.headers}
+    await tour.api.put(chunk, headers=octets, content=attached.chunk)
+    await author.send(attached)
+    await author.post(attached)
+    await reader.fetch(attached)
+    await reader.http("POST", f"/room/messages/{attached.id}/open")
+    large = {"id": tour.message(attachment=True).attachment, "chunks": 40, "padded": 10_485_760}
+    await author.http("POST", "/room/attachments", json=large)
     await tour.api.post("/room/members", headers={"Ephemeral-Resume": tour.wrong()})
     big = {"typing": True, "x": tour.canaries.text("too much") * 10_000}
     await author.http("POST", "/room/typing", json=big)
@@ -239,6 +263,10 @@ async def speak_every_frame(tour: Tour) -> None:
         message = tour.message()
         await line.ask("post", **message.post)
         await line.ask("withdraw", id=message.id)
+        attached = tour.message(attachment=True)
+        await author.reserve(attached)
+        await author.send(attached)
+        await line.ask("post", **attached.post)
         await line.ask("lock", locked=False)
         await line.ask("destroy")
         await line.end()

@@ -183,3 +183,23 @@ async def test_a_hundred_hints_at_once_come_in_their_order(hosts: list[Host]):
         sequences = [each["sequence"] for each in heard]
         assert sequences == sorted(sequences)
         assert {each["id"] for each in heard} == {each.id for each in messages}
+
+
+async def test_a_lease_that_is_lost_at_one_host_fetches_nothing_at_the_other(hosts: list[Host]):
+    async with pair(hosts) as (room, here, there, one, two):
+        message = Message(attachment=True)
+        assert (await one.reserve(message)).status_code == 201
+        # The chunk goes in by one host and comes out by the other: they have one store.
+        assert (await one.send(message)).status_code == 204
+        await here.ask("post", **message.post)
+        assert (await there.event("notice"))["attachment"] == 65_536
+        assert (await there.ask("open", id=message.id))["error"]["code"] == "attachment_client"
+        opened = await there.ask("open", id=message.id, attachment=True)
+        assert opened["envelope"] == message.envelope
+        fetched = await two.fetch(message)
+        assert (fetched.status_code, fetched.content) == (200, message.chunk)
+        two.room = room
+        await two.http("POST", f"/room/messages/{message.id}/release")
+        for host in hosts:
+            two.room = host.room(room)
+            assert (await two.fetch(message)).json()["error"]["code"] == "lease_lost"

@@ -24,6 +24,8 @@ PAYLOADS, PAYLOAD_KEYS, TOAST = "bb", "bqb", "iib"
 WRAPPED = 61
 # How a wrapped key stands in a row, wherever that is: its length, then its version.
 _WRAPPED_IN_ROW = b"\x7d\x01"
+# Of an attachment here; there may be 40 of one.
+_CHUNKS_MAX = 2
 _WAL_SEGMENT = re.compile(r"[0-9A-F]{24}")
 KINDS = (
     "message", "profile", "resume",
@@ -42,6 +44,8 @@ class Remains:
     bodies: set[tuple[bytes, bytes]] = field(default_factory=set)
     payloads: set[bytes] = field(default_factory=set)
     epoch_keys: set[tuple[int, bytes]] = field(default_factory=set)
+    #: Objects that lie, or lay, beside the database.
+    objects: set[bytes] = field(default_factory=set)
     _external: set[tuple[bytes, External]] = field(default_factory=set)
     _chunks: dict[int, dict[int, bytes]] = field(default_factory=lambda: defaultdict(dict))
     # What stands where no pointer leads may have been overwritten in part.
@@ -72,6 +76,7 @@ class Remains:
         self.bodies |= other.bodies
         self.payloads |= other.payloads
         self.epoch_keys |= other.epoch_keys
+        self.objects |= other.objects
         self._external |= other._external
         for own, others in ((self._chunks, other._chunks), (self._carved, other._carved)):
             for value_id, chunks in others.items():
@@ -98,6 +103,10 @@ class Remains:
             if key is not None:
                 self.epoch_keys.add((int.from_bytes(header[10:]), key))
 
+    def add_objects(self, directory: Path) -> None:
+        """Every file of an object directory, and of whatever copies of it lie below."""
+        self.objects |= {path.read_bytes() for path in directory.rglob("*") if path.is_file()}
+
     def data_keys(self, wrapped: Iterable[bytes] | None = None) -> set[tuple[bytes, bytes]]:
         """Every data key that opens, with the payload that it is for."""
         found = set()
@@ -121,6 +130,12 @@ class Remains:
                 for kind in KINDS:
                     context = f"ephemeral/v1/server/payload\0{kind}\0".encode() + payload
                     plaintext = _opened(data_key, body[1:13], body[13:], context)
+                    if plaintext is not None:
+                        found.add(plaintext)
+            for sealed in self.objects:
+                for chunk in range(_CHUNKS_MAX):
+                    context = b"ephemeral/v1/server/attachment\0" + payload + chunk.to_bytes(4)
+                    plaintext = _opened(data_key, sealed[1:13], sealed[13:], context)
                     if plaintext is not None:
                         found.add(plaintext)
         return found

@@ -1,8 +1,10 @@
 """Somebody takes the disk: the database's files and log, the key directory and ENCRYPTION_KEY.
 
-Messages, nicknames and resume secrets are planted through the real services and destroyed in every
-way that there is. The same attack then runs on byte-for-byte copies: one from before an epoch
-ended, in which it opens everything, and one from two epochs later, in which it opens what lives.
+Messages, attachments, nicknames and resume secrets are planted through the real services and
+destroyed in every way that there is. Of the object directory the thief has every state that it was
+ever in, as of a bucket that keeps versions, or of backups of it. The same attack then runs on
+byte-for-byte copies: one from before an epoch ended, in which it opens everything, and one from two
+epochs later, in which it opens what lives.
 """
 
 import asyncio
@@ -17,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from remains import Remains
-from support.machines.services import ENCRYPTION_KEY, EPOCH_MS, Desk, Message
+from support.machines.services import ENCRYPTION_KEY, EPOCH_MS, Attachment, Desk, Message
 
 from ephemeral.protocol.charter import Policy
 from ephemeral.rooms.rules.room import Seat
@@ -39,6 +41,7 @@ class Copy:
 
     database: Path
     keys: Path
+    objects: Path
 
     def attack(self, keys: "Copy | None" = None) -> Remains:
         """Take everything that this database and those keys (by default its own) give."""
@@ -52,6 +55,7 @@ class Copy:
         """What is found in the database. To search it takes seconds."""
         remains = Remains()
         remains.add_database(self.database)
+        remains.add_objects(self.objects)
         return remains
 
 
@@ -90,7 +94,17 @@ class Scene:
         to = self.folder / name
         shutil.copytree(self.folder / "data" / "postgres", to / "database")
         shutil.copytree(self.folder / "keyring", to / "keys")
-        return Copy(to / "database", to / "keys")
+        shutil.copytree(self.folder / "objects", to / "objects" / "present")
+        shutil.copytree(self.folder / "versions", to / "objects" / "versions")
+        return Copy(to / "database", to / "keys", to / "objects")
+
+    def keep_versions(self) -> None:
+        """A copy of all objects, which nobody deletes."""
+        for path in (self.folder / "objects").rglob("*"):
+            if path.is_file():
+                to = self.folder / "versions" / path.relative_to(self.folder / "objects")
+                to.parent.mkdir(parents=True, exist_ok=True)
+                to.write_bytes(path.read_bytes())
 
     def planted(self, what: str, content: bytes) -> None:
         self.living.add(content)
@@ -134,12 +148,20 @@ async def fill(scene: Scene, desk: Desk) -> None:
             await desk.open_message(reader, message)
         await desk.clock.advance(desk.limits.lease + 1)
         await desk.sweep()
-    scene.destroyed(*(message.envelope for message in (*expired, *unconfirmed)))
+    scene.destroyed(*contents([*expired, *unconfirmed]))
 
     _, author, reader = await desk.pair()
     going = await post(scene, desk, author, "in a destroyed room")
     await desk.rooms.destroy(reader)
-    scene.destroyed(*(message.envelope for message in going))
+    scene.destroyed(*contents(going))
+    _, author, _ = await desk.pair(message_ttl=86_400)
+    given_up = Attachment()
+    await desk.send(author, given_up)
+    scene.keep_versions()
+    scene.planted("an attachment that was not posted", given_up.chunks[0])
+    await desk.attachments.give_up(author, given_up.id)
+    scene.destroyed(*given_up.chunks)
+    assert await desk.lying() == 2 * 2
 
     locator = await desk.room(seats=4, message_ttl=86_400)
     await member(scene, desk, locator)
@@ -153,12 +175,23 @@ async def fill(scene: Scene, desk: Desk) -> None:
 
 
 async def post(scene: Scene, desk: Desk, author: Seat, what: str) -> list[Message]:
-    """One message of each size."""
+    """One message of each size, the first with an attachment of two chunks."""
     messages = [Message(envelope=os.urandom(size)) for size in SIZES]
+    messages[0].attachment = Attachment(padded=327_680)
+    await desk.send(author, messages[0].attachment)
+    scene.keep_versions()
     for message in messages:
         await desk.post(author, message)
         scene.planted(f"{what}, {len(message.envelope)} bytes", message.envelope)
+    for chunk in messages[0].attachment.chunks:
+        scene.planted(f"{what}, a chunk", chunk)
     return messages
+
+
+def contents(messages: Iterable[Message]) -> list[bytes]:
+    """Envelopes, and the chunks of attachments."""
+    chunks = [chunk for one in messages if one.attachment for chunk in one.attachment.chunks]
+    return [*(one.envelope for one in messages), *chunks]
 
 
 async def view(scene: Scene, desk: Desk, message: Message, *readers: Seat) -> None:
@@ -166,7 +199,7 @@ async def view(scene: Scene, desk: Desk, message: Message, *readers: Seat) -> No
         await desk.open_message(reader, message)
         answer = await desk.acknowledge(reader, message)
     assert answer.state == "viewed"
-    scene.destroyed(message.envelope)
+    scene.destroyed(*contents([message]))
 
 
 async def present(desk: Desk, locator: bytes) -> Seat:
@@ -245,6 +278,15 @@ def test_nothing_was_wiped_but_the_keys(scene: Scene) -> None:
     assert early.plaintexts(left) & scene.gone
     late.epoch_keys |= early.epoch_keys
     assert late.plaintexts() & scene.gone
+
+
+def test_of_what_was_destroyed_no_object_is_left_where_they_lie(scene: Scene) -> None:
+    present, versions = (
+        {path.read_bytes() for path in (scene.after.objects / name).rglob("[0-9]")}
+        for name in ("present", "versions")
+    )
+    assert (len(present), len(versions)) == (2 * 2, 2 * 7 + 1)
+    assert present < versions
 
 
 def test_one_key_is_left_and_every_file_of_the_directory_is_known(scene: Scene) -> None:

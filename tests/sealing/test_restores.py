@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.machines.database import Server
-from support.machines.services import ENCRYPTION_KEY, Desk, Message
+from support.machines.services import ENCRYPTION_KEY, Attachment, Desk, Message
 
 from ephemeral.protocol.errors import Refusal
 from ephemeral.sealing.encryption_key import GivenKeys
@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 
 SOURCE = GivenKeys(ENCRYPTION_KEY)
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
-ALL = ("rooms", "seats", "messages", "payloads", "payload_keys", "audience", "tombstones")
+ALL = (
+    "rooms", "seats", "messages", "attachments", "payloads", "payload_keys", "audience",
+    "tombstones",
+)  # fmt: skip
 
 
 class Clocked:
@@ -93,8 +96,9 @@ async def served(desk: Desk, database_url: str, tmp_path: Path) -> AsyncIterator
 async def test_a_backup_brings_nothing_back(served: Served, age: int):
     desk = served.desk
     _, author, reader = await desk.pair(message_ttl=604_800, room_ttl=604_800)
-    gone, left = Message(), Message()
+    gone, left = Message(), Message(attachment=Attachment())
     await desk.post(author, gone)
+    await desk.send(author, left.attachment)
     await desk.post(author, left)
     await served.save()
     # A backup of the very last moment is none that is set back.
@@ -132,6 +136,7 @@ async def test_a_backup_brings_nothing_back(served: Served, age: int):
     assert served.directory.epochs() == [keyring.current.id]
     assert keyring.current.id not in keys
     assert await desk.rows(*ALL) == dict.fromkeys(ALL, 0)
+    assert await desk.lying() == 0
     # The same backup once more is as old as it was.
     await served.restore()
     with pytest.raises(SetBack):
@@ -269,7 +274,7 @@ async def test_everything_but_the_deployment_ends(served: Served):
     tables = await served.desk.pool.fetch(
         "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
     )
-    kept = {"deployment", "keyring", "schema_migrations"}
+    kept = {"deployment", "keyring", "object_store", "purges", "schema_migrations"}
     assert {row["relname"] for row in tables} == kept | set(ENDING)
 
 

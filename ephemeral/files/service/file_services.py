@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ephemeral.accounts.doors import Doors
 from ephemeral.conversations.doors import ConversationDoors
+from ephemeral.files.rows import file_rows
 from ephemeral.files.rules.limits import Limits
 from ephemeral.files.service.access import Access
 from ephemeral.files.service.addresses import Addresses
@@ -15,7 +16,7 @@ from ephemeral.files.service.ending import Ending
 from ephemeral.files.service.reading import Reading
 from ephemeral.files.service.sweeper import Sweeper
 from ephemeral.files.service.uploads import Uploads
-from ephemeral.files.service.watching import Watching, living
+from ephemeral.files.service.watching import Watching
 from ephemeral.sealing.seals import Random
 
 if TYPE_CHECKING:
@@ -50,8 +51,8 @@ class FileServices:
         access = Access(conversations)
         addresses = Addresses(pool, objects, access, limits)
         ending = Ending(doors, conversations)
-        watching = Watching(pool, objects, conversations, doors.watches)
-        objects.register("f", living)
+        watching = Watching(pool, objects, doors, conversations, ending)
+        objects.register("f", file_rows.living)
         doors.hooks.subscribe(ending)
         conversations.ending.subscribe(ending)
         return cls(

@@ -32,7 +32,7 @@ from ephemeral.store.postgres import transaction
 
 if TYPE_CHECKING:
     from ephemeral.sealing.keyring import Keyring
-    from ephemeral.sealing.seals import EpochKey, Random
+    from ephemeral.sealing.seals import Random
     from ephemeral.store.objects.deployed import Objects
     from ephemeral.store.postgres import Connection, Pool
 
@@ -177,13 +177,18 @@ class Attachments:
         await transaction(self._pool, work)
 
     async def sweep(self, now: int) -> None:
-        """Destroy what was not posted in time, and see how much there is."""
+        """Destroy what was not posted in time, and see how much there is.
+
+        What was due may not be any longer: the clock may have been set back since.
+        """
+        before: list[tuple[bytes, bytes]] = []
         while True:
             due = await self._ask(lambda one: attachment_rows.expired(one, now, _CHUNK))
             for room, one in due:
                 await self._expire(room, one)
-            if len(due) < _CHUNK:
+            if len(due) < _CHUNK or due == before:
                 break
+            before = due
         self._used = await self._ask(attachment_rows.waiting_bytes)
 
     async def _expire(self, room: bytes, one: bytes) -> None:
@@ -210,13 +215,9 @@ class Attachments:
         return room, now
 
     async def _draw_key(self, connection: Connection, payload: bytes) -> None:
-        data_key = self._random(seals.KEY_BYTES)
-
-        async def write(epoch: EpochKey) -> bool:
-            wrapped = seals.wrap(epoch, payload, data_key, self._random)
-            return await payload_rows.insert_key(connection, payload, epoch.id, wrapped)
-
-        await self._keyring.while_current(connection, write)
+        epoch = await self._keyring.hold_current(connection)
+        wrapped = seals.wrap(epoch, payload, self._random(seals.KEY_BYTES), self._random)
+        await payload_rows.insert_key(connection, payload, epoch.id, wrapped)
 
     async def _of_author(self, seat: Seat, one: bytes) -> tuple[Attachment, bytes]:
         async def work(connection: Connection) -> tuple[Attachment, bytes]:

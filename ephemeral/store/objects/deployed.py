@@ -16,7 +16,13 @@ from ephemeral.store.objects.addresses import Addresses
 from ephemeral.store.objects.guarded import Guarded, mark_of
 from ephemeral.store.objects.interface import ObjectStore, Signed, StoreFull, StoreTrouble
 from ephemeral.store.objects.local import LocalStore
-from ephemeral.store.objects.opening import open_bucket, open_local, open_store, place
+from ephemeral.store.objects.opening import (
+    bucket_forgets,
+    open_bucket,
+    open_local,
+    open_store,
+    place,
+)
 from ephemeral.store.objects.purge_rows import Kind
 from ephemeral.store.postgres import transaction
 from ephemeral.store.start_error import StartError
@@ -151,7 +157,13 @@ async def open_objects(
     def make() -> ObjectStore:
         return open_local(settings) if bucket is None else bucket
 
-    guarded = Guarded(pool, make, random, place(settings))
+    guarded = Guarded(
+        pool,
+        make,
+        random,
+        place(settings),
+        None if bucket is None else lambda: bucket_forgets(bucket, random),
+    )
     try:
         await guarded.open()
         addresses = Addresses(secret, settings.s3_url_seconds, time.time)

@@ -23,6 +23,7 @@ from ephemeral.store.objects.interface import (
     ObjectThere,
     StoreFull,
     StoreTrouble,
+    StoreUnfit,
 )
 from ephemeral.store.postgres import transaction
 from ephemeral.store.start_error import StartError
@@ -54,7 +55,8 @@ class StoreFilled(Refusal, StoreFull):
 
 
 class ForeignStore(StartError):
-    """This isn't where the objects of this deployment lie; the text is for the operator."""
+    """This isn't where the objects of this deployment lie, or can lie; the text is for the
+    operator."""
 
 
 async def mark_of(
@@ -77,7 +79,8 @@ async def mark_of(
 
 
 class Guarded:
-    """`make` opens the store, and raises StoreTrouble where it can't."""
+    """`make` opens the store, and raises StoreTrouble where it can't; `fit` raises StoreUnfit for
+    one that must not be used."""
 
     def __init__(
         self,
@@ -85,11 +88,13 @@ class Guarded:
         make: Callable[[], ObjectStore],
         random: Callable[[int], bytes],
         where: str,
+        fit: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._pool = pool
         self._make = make
         self._random = random
         self._where = where
+        self._fit = fit
         self._inner: ObjectStore | None = None
         self._proved: ObjectStore | None = None
         self._turn = asyncio.Lock()
@@ -179,6 +184,11 @@ class Guarded:
         return result
 
     async def _prove(self, store: ObjectStore) -> None:
+        if self._fit is not None:
+            try:
+                await self._fit()
+            except StoreUnfit as trouble:
+                raise ForeignStore(str(trouble)) from None
         expected = await transaction(self._pool, store_rows.known)
         mark = await mark_of(store, self._random, make=expected is None)
         if expected is None and mark is not None:

@@ -17,6 +17,7 @@ __all__ = [
     "Signed",
     "StoreFull",
     "StoreTrouble",
+    "StoreUnfit",
     "checked_key",
     "checked_range",
 ]
@@ -63,6 +64,10 @@ class StoreTrouble(Exception):
 
 class StoreFull(StoreTrouble):
     """There is no room left where it keeps them."""
+
+
+class StoreUnfit(StoreTrouble):
+    """It is there, and must not be used: what is deleted there isn't gone."""
 
 
 class ObjectStore(Protocol):

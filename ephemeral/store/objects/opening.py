@@ -13,7 +13,7 @@ from ephemeral.store.start_error import StartError
 if TYPE_CHECKING:
     from ephemeral.store.objects.s3 import S3Store
 
-__all__ = ["open_bucket", "open_local", "open_store", "place", "require_store"]
+__all__ = ["bucket_forgets", "open_bucket", "open_local", "open_store", "place", "require_store"]
 
 _KEY_MOST = 1_000
 
@@ -83,6 +83,13 @@ def open_bucket(settings: Settings) -> "S3Store":
             seconds=settings.s3_url_seconds,
         )
     )
+
+
+async def bucket_forgets(store: "S3Store", random: Callable[[int], bytes]) -> None:
+    """Raises StoreUnfit for a bucket in which what is deleted stays."""
+    from ephemeral.store.objects.s3_probe import require_forgetting  # noqa: PLC0415
+
+    await require_forgetting(store, random)
 
 
 def open_store(settings: Settings) -> ObjectStore:

@@ -7,10 +7,10 @@ from contextlib import suppress
 import httpx
 
 from ephemeral.store.objects.canary import PREFIX
-from ephemeral.store.objects.interface import StoreTrouble
+from ephemeral.store.objects.interface import StoreTrouble, StoreUnfit
 from ephemeral.store.objects.s3 import S3Refused, S3Store, Signed
 
-__all__ = ["probe"]
+__all__ = ["probe", "require_forgetting"]
 
 _SECONDS = 30
 _UNKNOWN = {"NotImplemented", "MethodNotAllowed", "XNotImplemented"}
@@ -26,7 +26,7 @@ async def probe(store: S3Store, random: Callable[[int], bytes], origin: str | No
     """Raises StoreTrouble with the first thing that is wrong. `origin`: of the pages that are to
     use the bucket; without it nobody looks whether they may."""
     await _require_bucket(store)
-    await _require_forgetting(store, f"{PREFIX}/{random(16).hex()}")
+    await require_forgetting(store, random)
     key = f"{PREFIX}/{random(16).hex()}"
     async with httpx.AsyncClient(timeout=_SECONDS, follow_redirects=False) as http:
         try:
@@ -57,15 +57,16 @@ async def _require_bucket(store: S3Store) -> None:
         raise
 
 
-async def _require_forgetting(store: S3Store, key: str) -> None:
+async def require_forgetting(store: S3Store, random: Callable[[int], bytes]) -> None:
+    """Raises StoreUnfit for a bucket in which what is deleted stays."""
     try:
         # One that was switched off again still has what it kept before.
         if (await store.ask("get_bucket_versioning")).get("Status"):
-            raise StoreTrouble(_VERSIONS)
+            raise StoreUnfit(_VERSIONS)
     except S3Refused as error:
         if error.code not in _UNKNOWN:
             raise
-        await _require_no_version(store, key)
+        await _require_no_version(store, f"{PREFIX}/{random(16).hex()}")
     try:
         said = await store.ask("get_object_lock_configuration")
     except S3Refused as error:
@@ -73,7 +74,7 @@ async def _require_forgetting(store: S3Store, key: str) -> None:
             raise
     else:
         if said.get("ObjectLockConfiguration", {}).get("ObjectLockEnabled") == "Enabled":
-            raise StoreTrouble(_LOCKED)
+            raise StoreUnfit(_LOCKED)
 
 
 async def _require_no_version(store: S3Store, key: str) -> None:
@@ -87,7 +88,7 @@ async def _require_no_version(store: S3Store, key: str) -> None:
             return
         raise
     if left.get("Versions") or left.get("DeleteMarkers"):
-        raise StoreTrouble(_VERSIONS)
+        raise StoreUnfit(_VERSIONS)
 
 
 async def _require_rights(store: S3Store, http: httpx.AsyncClient, key: str) -> None:

@@ -1,8 +1,10 @@
 """Files as they are asked for over HTTP: every answer is held against the contract by the house."""
 
+from pathlib import Path
 from typing import Any
 
 from support.machines.account_house import House
+from support.machines.account_house import house as opened
 from support.people.account_client import AccountClient, text
 from support.people.conversers import Conversation, befriend, refusal
 
@@ -133,3 +135,21 @@ async def test_who_is_no_reader_is_answered_as_where_there_is_nothing(house: Hou
             answers.append((answer.status_code, answer.text, heads))
     assert answers[:5] == answers[5:]
     assert {status for status, *_ in answers} == {404}
+
+
+async def test_switched_off_nothing_is_taken_or_given_and_what_there_is_ends(
+    database_url: str, tmp_path: Path
+):
+    async with opened(database_url, tmp_path) as house:
+        one, _, talk = await two(house)
+        body = wanted(talk)
+        assert (await one.call("POST", "/files/upload", json=body)).status_code == 201
+    async with opened(database_url, tmp_path, FILES="false") as house:
+        one.api = house.api
+        assert "files" not in (await one.api.get("/config")).json()
+        for path in ("/files", f"/files/{body['id']}"):
+            answer = await one.api.get(path, headers=one.bearer)
+            assert (answer.status_code, refusal(answer)["code"]) == (404, "not_found")
+        assert (await one.call("DELETE", talk.path)).status_code == 204
+        row = await house.pool.fetchrow("SELECT state, payload, conversation FROM accounts.files")
+        assert tuple(row) == (3, None, None)

@@ -13,6 +13,7 @@ from ephemeral.protocol.errors import Refusal
 from ephemeral.rooms.rules.attachments import AttachmentLimits
 from ephemeral.rooms.rules.room import OpenedEvent, Seat
 from ephemeral.rooms.service.attachments import Attachments
+from ephemeral.sealing import epoch_rows
 
 SECOND = 1_000
 MINUTE = 60 * SECOND
@@ -426,3 +427,25 @@ async def test_its_key_is_wrapped_anew_with_each_epoch(desk: Desk) -> None:
     assert await desk.pool.fetchval("SELECT min(epoch) FROM payload_keys") > first
     await desk.open_message(reader, message)
     assert await fetched(desk, reader, message) == message.attachment.chunks
+
+
+@pytest.mark.parametrize("lost", ["the message's", "the attachment's", "one that was not posted's"])
+async def test_a_lost_key_takes_along_what_it_was_for_and_what_belongs_to_that(
+    desk: Desk, lost: str
+) -> None:
+    _, author, _ = await desk.pair()
+    await posted(desk, author)
+    await desk.send(author, Attachment())
+    which = {
+        "the message's": "SELECT payload FROM messages",
+        "the attachment's": "SELECT payload FROM attachments WHERE message IS NOT NULL",
+        "one that was not posted's": "SELECT payload FROM attachments WHERE message IS NULL",
+    }
+    await desk.pool.execute(f"UPDATE payload_keys SET epoch = 99 WHERE payload IN ({which[lost]})")
+    async with desk.pool.acquire() as connection:
+        await epoch_rows.lock_rooms_of_epochs(connection, [99])
+        count = await epoch_rows.destroy_unreadable(connection, [99])
+    left = 1 if lost != "one that was not posted's" else 2
+    assert count == 3 - left
+    assert await desk.rows("payload_keys", "purges") == {"payload_keys": left, "purges": 1}
+    assert await desk.lying() == 1

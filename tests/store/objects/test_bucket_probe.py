@@ -113,7 +113,7 @@ async def test_one_that_cannot_be_had_is_told_in_the_words_of_the_settings(
 
 def test_what_is_secret_is_not_in_a_repr() -> None:
     bucket = Bucket("https://s3.example", "https://s3.example", "bucket", "r", "id", "planted", 900)
-    for value in (bucket, Signed("https://s3.example/planted", {})):
+    for value in (bucket, Signed("https://s3.example/planted", {}, 0)):
         assert "planted" not in f"{value!r} {value}"
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import httpx
+import pytest
 from support.machines.seaweed import ACCESS_KEY, SECRET_KEY, S3Server
 
 from ephemeral import faults
@@ -16,6 +17,7 @@ from ephemeral.store.objects.interface import Signed
 from ephemeral.store.objects.opening import open_bucket
 from ephemeral.store.objects.purge_rows import insert_purge
 from ephemeral.store.objects.purger import Purger
+from ephemeral.store.start_error import StartError
 
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Pool
@@ -99,4 +101,9 @@ async def test_whatever_an_address_still_stores_after_the_end_goes_too_and_nobod
         # Of all that was there the place's own mark is left.
         left = await bucket.ask("list_objects_v2")
         assert [one["Key"] for one in left["Contents"]] == ["store/id"]
+    # And a bucket that began to keep what is deleted is used by no host any more.
+    await bucket.ask("put_bucket_versioning", VersioningConfiguration={"Status": "Enabled"})
+    with pytest.raises(StartError, match="keeps versions"):
+        async with open_objects(settings, pool, bytes(16), bytes(32), os.urandom):
+            pass
     await bucket.close()

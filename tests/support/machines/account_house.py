@@ -114,9 +114,11 @@ def _files() -> StaticFiles:
 
 
 @cache
-def _pages(base_path: str, operator: Operator, accounts: bool) -> Pages:
+def _pages(base_path: str, operator: Operator, accounts: bool, store: str | None) -> Pages:
     catalogues = app.read_catalogues(app.WEB / "catalogue")
-    return Pages(app.WEB, base_path, "0", _files(), catalogues, operator, accounts=accounts)
+    return Pages(
+        app.WEB, base_path, "0", _files(), catalogues, operator, accounts=accounts, store=store
+    )
 
 
 @contextmanager
@@ -125,9 +127,9 @@ def _cheaply() -> Iterator[None]:
 
     def pages(
         _web: Path, base_path: str, _version: str, _files: StaticFiles, _catalogues: object,
-        operator: Operator, *, accounts: bool,
+        operator: Operator, *, accounts: bool, store: str | None,
     ) -> Pages:  # fmt: skip
-        return _pages(base_path, operator, accounts)
+        return _pages(base_path, operator, accounts, store)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(app, "StaticFiles", lambda *_: _files())

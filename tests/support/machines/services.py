@@ -31,6 +31,7 @@ from ephemeral.rooms.service.storage import Storage
 from ephemeral.rooms.service.sweeper import Sweeper
 from ephemeral.sealing.encryption_key import GivenKeys
 from ephemeral.sealing.epochs import Epochs
+from ephemeral.sealing.fingerprints import objects_name
 from ephemeral.sealing.keyring import Keyring
 from ephemeral.sealing.keyring_files import KeyringDirectory
 from ephemeral.store.objects.addresses import Addresses
@@ -127,7 +128,7 @@ class Desk:
         self.record = Record(pool, self.hub)
         store = Guarded(pool, lambda: LocalStore(objects), os.urandom, str(objects))
         addresses = Addresses(bytes(32), 60, time.time)
-        self.objects = Objects(store, bytes(16), addresses, None, True, pool)
+        self.objects = Objects(store, objects_name(keyring.index_key), addresses, None, True, pool)
         self.attachments = Attachments(
             pool, keyring, self.ledger, self.objects, os.urandom, limits, AttachmentLimits()
         )

@@ -100,11 +100,14 @@ class Tour:
         member.token = b64encode(self.canaries.secret("token", 32))
         return member
 
-    def message(self, size: int = 512) -> Message:
-        """A message to be posted."""
+    def message(self, size: int = 512, *, attachment: bool = False) -> Message:
+        """A message to be posted, perhaps with an attachment."""
         message = Message()
         message.id = b64encode(self.canaries.secret("message", 16, Kind.KEPT))
         message.envelope = b64encode(self.canaries.secret("envelope", size, Kind.SEALED))
+        if attachment:
+            message.attachment = b64encode(self.canaries.secret("attachment", 16, Kind.KEPT))
+            message.chunk = self.canaries.secret("chunk", 65_552, Kind.SEALED)
         return message
 
     def wrong(self) -> str:
@@ -128,7 +131,8 @@ class Tour:
         of_a_room = response.is_success and path.startswith("/room")
         (self.private if of_a_room else self.public).append(place)
         if response.is_success or response.status_code == httpx.codes.NOT_MODIFIED:
-            template = "/".join("{id}" if len(one) == 22 else one for one in path.split("/"))
+            numbered = ("{i}" if one.isdecimal() else one for one in path.split("/"))
+            template = "/".join("{id}" if len(one) == 22 else one for one in numbered)
             self.operations.add((request.method, template, response.status_code))
         elif response.content and response.headers["content-type"] == "application/json":
             self.codes.add(response.json()["error"]["code"])

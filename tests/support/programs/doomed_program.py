@@ -31,7 +31,8 @@ from ephemeral.files.service.ending import Ending
 from ephemeral.files.service.uploads import Uploads
 from ephemeral.live.bus import LocalBus
 from ephemeral.operators.service.reports import Reports
-from ephemeral.rooms.service import commits, rooms
+from ephemeral.rooms.service import attachments, commits, rooms
+from ephemeral.rooms.service.attachments import Attachments
 from ephemeral.rooms.service.ledger import Ledger
 from ephemeral.rooms.service.rooms import Rooms
 from ephemeral.sealing.keyring_files import KeyringDirectory
@@ -89,7 +90,8 @@ class Doom:
         self._watch_request()
         if self._at_once:
             commits.statement = self._doomed_statement(commits.statement)
-        for module in () if self._at_once else (commits, rooms, migrations, watches):
+        transacting = (attachments, commits, rooms, migrations, watches)
+        for module in () if self._at_once else transacting:
             module.transaction = self._doomed(module.transaction)
         for name in _STATEMENTS:
             self._count(name)
@@ -101,7 +103,8 @@ class Doom:
             self._come = True
             return
         # What is asked for often is the ledger's as well: there it is batched.
-        owner = next(one for one in (Ledger, Rooms, Reports) if hasattr(one, self._request))
+        owners = (Ledger, Rooms, Reports, Attachments)
+        owner = next(one for one in owners if hasattr(one, self._request))
         original = getattr(owner, self._request)
 
         def asked(*arguments: Any, **named: Any) -> Any:
@@ -113,7 +116,7 @@ class Doom:
 
     def _doomed(self, original: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         async def transaction(pool: Any, work: Callable[..., Any], **named: Any) -> Any:
-            if not self._come or self._moment == ANSWERED:
+            if not self._come or self._moment == ANSWERED or named.get("read_only"):
                 return await original(pool, work, **named)
             victim = 0
 

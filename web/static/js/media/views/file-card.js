@@ -57,7 +57,7 @@ export function fileCard(one, around) {
     input.value = "";
     if (picked !== undefined) void again(picked);
   } } });
-  const node = el("section", { class: "file-card" }, stage,
+  const node = el("div", { class: "file-card", role: "group" }, stage,
     el("div", { class: "file-head" }, picture, el("div", { class: "file-what" }, el("p", { class: "file-name", dir: "auto" }, stem, ending), about)),
     line, bar, trouble, tools, input);
   let drawn = "";

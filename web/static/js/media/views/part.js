@@ -1,6 +1,6 @@
 /** Files as the page of accounts shows them: cards in conversations, what is asked before one goes, and the list of one's own. */
 
-import { el, fill } from "../../ui/el.js";
+import { fill } from "../../ui/el.js";
 import { isCleanable } from "../cleaned.js";
 import { fileCard } from "./file-card.js";
 import { myFiles } from "./my-files.js";
@@ -94,12 +94,12 @@ export function filesPart({ files, talk, limits, offset, words: said, play }) {
       return failed;
     } }),
     remove: (ids) => files.remove(ids),
-    list: (place) => fill(place, el("div", {}, myFiles({ limits, words, offset, remove: (id) => files.remove([id]), mine: async () =>
+    list: (place) => fill(place, myFiles({ limits, words, offset, remove: (id) => files.remove([id]), mine: async () =>
       Promise.all((await files.mine()).map(async ({ standing, known }) => {
         const info = known === null ? null : await openInfo(known.file, known.padded, known.info, standing.info).catch(() => null);
         const { id, padded, landed, isComplete, isBroken, expiresAt } = standing;
         return { id, name: info?.name ?? null, size: padded, segments: new Layout(padded).count, landed, isComplete, isBroken, expiresAt };
-      })) }).node)),
+      })) }).node),
     isBusy: () => files.uploads.isBusy,
     close() {
       unsubscribe();
