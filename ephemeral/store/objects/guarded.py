@@ -19,6 +19,7 @@ from ephemeral.store.objects import store_rows
 from ephemeral.store.objects.interface import (
     Failed,
     Held,
+    ObjectMissing,
     ObjectStore,
     ObjectThere,
     StoreFull,
@@ -145,6 +146,8 @@ class Guarded:
         try:
             async for piece in store.get(key, start, end):
                 yield piece
+        except ObjectMissing:
+            raise
         except StoreTrouble as trouble:
             raise self.away(trouble) from None
 

@@ -12,6 +12,7 @@ __all__ = [
     "PIECE",
     "Failed",
     "Held",
+    "ObjectMissing",
     "ObjectStore",
     "ObjectThere",
     "Signed",
@@ -62,6 +63,10 @@ class StoreTrouble(Exception):
     """The store can't do it; the message is one sentence for the operator, without secrets."""
 
 
+class ObjectMissing(StoreTrouble):
+    """Nothing stands under this key; the store is well."""
+
+
 class StoreFull(StoreTrouble):
     """There is no room left where it keeps them."""
 
@@ -94,7 +99,7 @@ class ObjectStore(Protocol):
 
     def get(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
         """The bytes from `start` up to `end`, one at least, in pieces; fewer where the object ends
-        before, and none where it ends before `start`."""
+        before, and none where it ends before `start`. Raises ObjectMissing."""
         ...
 
     def held(self, prefix: str) -> AsyncIterator[Held]:

@@ -17,6 +17,7 @@ from ephemeral.store.objects.interface import (
     PIECE,
     Failed,
     Held,
+    ObjectMissing,
     ObjectThere,
     Signed,
     StoreFull,
@@ -33,7 +34,6 @@ _THREADS = 4
 #: Keys that one request lists, or deletes.
 _LISTED_AT_ONCE = 1_000
 _DELETED_AT_ONCE = 1_000
-_RECEIVED_AT_ONCE = 64
 _PUT_HEADERS = {"content-type": TYPE, "if-none-match": "*"}
 _CONNECT_SECONDS, _READ_SECONDS, _ATTEMPTS = 5, 30, 3
 
@@ -61,7 +61,8 @@ class S3Store:
         self._client = _client(bucket, bucket.endpoint)
         self._http = httpx.AsyncClient(
             timeout=httpx.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS),
-            limits=httpx.Limits(max_connections=_RECEIVED_AT_ONCE),
+            # How many there are at once is bounded by who takes them.
+            limits=httpx.Limits(max_connections=None),
             follow_redirects=False,
             trust_env=False,
         )
@@ -132,6 +133,8 @@ class S3Store:
             if error.status == 416:
                 # The object ends before.
                 return
+            if error.code == "NoSuchKey":
+                raise ObjectMissing(f"An object is missing at {self._host}.") from None
             raise
         body = answer["Body"]
         try:
