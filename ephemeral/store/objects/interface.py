@@ -19,6 +19,7 @@ __all__ = [
     "StoreFull",
     "StoreTrouble",
     "StoreUnfit",
+    "StoreUnreached",
     "checked_key",
     "checked_range",
 ]
@@ -69,6 +70,10 @@ class ObjectMissing(StoreTrouble):
 
 class StoreFull(StoreTrouble):
     """There is no room left where it keeps them."""
+
+
+class StoreUnreached(StoreTrouble):
+    """It doesn't answer, and asking took its time."""
 
 
 class StoreUnfit(StoreTrouble):

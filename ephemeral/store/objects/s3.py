@@ -22,6 +22,7 @@ from ephemeral.store.objects.interface import (
     Signed,
     StoreFull,
     StoreTrouble,
+    StoreUnreached,
     checked_key,
     checked_range,
 )
@@ -35,7 +36,8 @@ _THREADS = 4
 _LISTED_AT_ONCE = 1_000
 _DELETED_AT_ONCE = 1_000
 _PUT_HEADERS = {"content-type": TYPE, "if-none-match": "*"}
-_CONNECT_SECONDS, _READ_SECONDS, _ATTEMPTS = 5, 30, 3
+# Together less than a stopping server is given.
+_CONNECT_SECONDS, _READ_SECONDS, _ATTEMPTS = 5, 15, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,8 +211,8 @@ class S3Store:
         except (BotoCoreError, OSError) as error:
             raise self._unreached(error) from None
 
-    def _unreached(self, error: Exception) -> StoreTrouble:
-        return StoreTrouble(
+    def _unreached(self, error: Exception) -> StoreUnreached:
+        return StoreUnreached(
             f"The object store at {self._host} can't be reached ({type(error).__name__})."
         )
 
