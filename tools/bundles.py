@@ -30,11 +30,13 @@ TOOLS = Path(sys.prefix) / "page-tools" / "bin"
 # browser which failed once to load it would never ask for again. Two programs share no file: the
 # page of rooms loads nothing of accounts.
 Program = dict[str, str]
-# What is imported while the first screen is read, and what when somebody is inside.
+# What is imported while the first screen is read, when somebody is inside, and when somebody
+# sends or opens a file.
 ROOMS: Program = {
     "home.js": "js/pages/main.js",
     "room.js": "js/pages/room.js",
     "later.js": "js/pages/later.js",
+    "attachments.js": "js/pages/attachments.js",
 }
 # What is imported while the first screen is read, or at once where this browser is a device; what
 # is imported when it is needed; of that what speaks of another service, where there is one, and of
@@ -62,20 +64,20 @@ STYLES = {
 }
 # Which sentences only what is loaded later may say: the document of rooms leaves them out.
 LATE = "late.json"
-LATER = "later.js"
+LATER = {"later.js", "attachments.js"}
 # Which sentences the document of accounts holds: those that its first bundle may say.
 SPOKEN = "account.json"
 # These too, though earlier parts name them: they are seldom said, and not for want of a network.
 # Whoever meets one before all sentences are there sees dots for a moment (js/ui/i18n.js).
 SELDOM = re.compile(
     r"refusal\.(?!other|unreachable|not_ours|unavailable|too_many|content_size|not_sent)"
-    r"|notice\.(?!connecting|reconnecting|offline|unsent|away|all_away|not_loaded|not_done|place_)"
+    r"|notice\.(?!connecting|reconnecting|offline|unsent|away|all_away|not_loaded|not_done)"
     r"|sent\.(?:fades|again|remove|back_failed|acknowledged|viewed_(?!by)|unconfirmed|expired|withdrawn|room_|false_|refused|back_leased|waits_because)"
-    r"|card\.(?:unknown_type|empty|broken|unshowable|gap|repeated|returned|taken|failed|extended|held|goes_on|last_seconds)"
+    r"|message\.show_|composer\.unquote|card\.(?:unknown_type|empty|broken|unshowable|gap|repeated|returned|taken|failed|extended|held|goes_on|last_seconds)"
     r"|(?:trace|fates|hidden|interrupted|telling|unsent)\."
     r"|destroy\.(?:title|text|yes|no|nothing)$|people\.(?:hidden|more|has_left)$|ash\."
     r"|progress\.(?:asking|slow)|share\.(?:qr|sheet_failed)|copy\.failed|menu\.code_forgotten"
-    r"|account\.|room\.(?:crowd|before|typing_many|away_since|alone$)|invited\.words|composer\.limited|arriving\.seat_gone"
+    r"|account\.|files\.|room\.(?:crowd|before|typing_many|away_since|alone$|new$)|invited\.words|composer\.limited|arriving\.seat_gone"
 )
 # Only account-identity.js and account-push.js make them known, which come with all sentences.
 OF_SERVICE = ("account.refusal.identity_", "account.refusal.id_token_", "account.refusal.push_")
@@ -167,9 +169,10 @@ def _program(static: Path, folder: Path, entries: Program) -> dict[str, set[str]
 
 
 def _late(static: Path, read: dict[str, set[str]]) -> list[str]:
-    """The keys of sentences that only modules name which nothing but `later.js` is made of."""
-    earlier = set().union(*(those for name, those in read.items() if name != LATER))
-    before, after = _text(static, earlier), _text(static, read[LATER] - earlier)
+    """The keys of sentences that only modules name of which nothing but LATER is made."""
+    earlier = set().union(*(those for name, those in read.items() if name not in LATER))
+    later = set().union(*(read[name] for name in LATER))
+    before, after = _text(static, earlier), _text(static, later - earlier)
     composed = tuple(_COMPOSED.findall(before))
     late = set(_KEY.findall(after)) - set(_KEY.findall(before))
     return sorted(

@@ -10,7 +10,7 @@ import brotli  # type: ignore[import-untyped]
 import httpx
 
 from ephemeral.client.addresses import Proxy
-from ephemeral.client.transport import http_client, lost, tls_context
+from ephemeral.client.ways import http_client, lost, tls_context
 from ephemeral.protocol.served import Served
 
 __all__ = ["USER_AGENT", "Visit"]

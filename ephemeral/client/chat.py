@@ -6,17 +6,19 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
 from ephemeral.client.announcing import Announcer
-from ephemeral.client.chat_commands import HELP, Command, is_message, parse_command
+from ephemeral.client.chat_commands import HELP, Command, chosen_view, is_message, parse_command
+from ephemeral.client.chat_files import ChatFiles
 from ephemeral.client.chat_lines import (
     card_body,
     card_title,
     event_line,
     quote_author,
+    status_line,
     who,
     who_is_here,
     would_end_room,
 )
-from ephemeral.client.context import Context
+from ephemeral.client.context import Context, Keeping
 from ephemeral.client.conversation import Conversation, Offline, Told, now_ms
 from ephemeral.client.entry import Entry
 from ephemeral.client.exits import ClientError, Exit, ended_error
@@ -65,7 +67,7 @@ async def chat(context: Context) -> Exit:
             if context.output.is_terminal() and os.isatty(context.stdin):
                 face = Terminal(context.stdin, context.output, context.heed)
             async with talk:
-                talking = _Chat(context, entry, talk, face, keeps_seat=keeping.file is not None)
+                talking = _Chat(context, entry, talk, face, keeping)
                 face.start()
                 try:
                     result = await talking.run()
@@ -89,10 +91,11 @@ class _Reading:
 
 class _Chat:
     def __init__(
-        self, context: Context, entry: Entry, talk: Conversation, face: Face, *, keeps_seat: bool
+        self, context: Context, entry: Entry, talk: Conversation, face: Face, keeping: Keeping
     ) -> None:
         self._context = context
-        self._keeps_seat = keeps_seat
+        self._keeps_seat = keeping.file is not None
+        self._files = ChatFiles(context, entry, keeping.seat, talk, face.log)
         self._charter = entry.charter
         self._talk = talk
         self._session = talk.session
@@ -137,6 +140,7 @@ class _Chat:
                 if self._quitting and not self._unsent() and self._opening is None:
                     return Exit.OK
         finally:
+            await self._files.stop()
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
@@ -191,13 +195,8 @@ class _Chat:
             if self._reading.until is not None:
                 left = max(0, round(self._reading.until - self._context.clock()))
                 foot = f"gone in {left} s · {foot}"
-        waiting = len(self._waiting())
-        parts = [self._offline] if self._offline else []
-        parts += [f"{who(self._session, one)} is typing …" for one in self._session.state.typing]
-        if waiting:
-            noun = "message waits" if waiting == 1 else "messages wait"
-            parts.append(f"{waiting} {noun}: Enter opens the next")
-        self._face.describe(foot, " · ".join(parts))
+        waiting, files = len(self._waiting()), len(self._files.waiting())
+        self._face.describe(foot, status_line(self._session, self._offline, waiting, files))
 
     # --- what the person enters ---------------------------------------------------------------
 
@@ -237,10 +236,12 @@ class _Chat:
                 await self._open_next()
             case "close":
                 await self._close()
+            case "save":
+                await self._files.ask(command.argument)
             case "reply":
                 await self._reply(command.argument)
             case "view":
-                await self._choose_view(command.argument.strip().lower())
+                await self._choose_view(command.argument)
             case "who":
                 for line in who_is_here(self._session, self._charter):
                     await self._face.log(line)
@@ -263,12 +264,9 @@ class _Chat:
                 await self._face.log(f"There is no command /{command.name}. /help lists them.")
 
     async def _choose_view(self, argument: str) -> None:
-        choices = {"": None, "default": None, "close": 0}
-        if argument in choices:
-            self._view = choices[argument]
-        elif argument.isascii() and argument.isdigit() and 5 <= int(argument[:4]) <= 300:
-            self._view = int(argument)
-        else:
+        try:
+            self._view = chosen_view(argument)
+        except ValueError:
             await self._face.log("/view takes 5 to 300 seconds, or close, or default.")
 
     async def _quit(self, *, leave: bool = False) -> None:
@@ -294,7 +292,7 @@ class _Chat:
 
     def _waiting(self) -> list[bytes]:
         waiting = self._session.state.waiting(self._session.member)
-        return [one.id for one in waiting if one.id not in self._skip]
+        return [one.id for one in waiting if one.id not in self._skip and one.attachment is None]
 
     async def _open_next(self) -> None:
         await self._close()
@@ -352,13 +350,14 @@ class _Chat:
                 return
             case Waiting(notice=notice):
                 self._skip.discard(notice.id)
+            case Card(id=self._files.asked):
+                self._files.begin(event)
+                return
             case Card():
                 await self._show(event)
                 return
-            case Unreadable(id=message):
-                self._skip.add(message)
-                self._opening = None
-            case Refused(action="open", id=message):
+            case Unreadable(id=message) | Refused(action="open", id=message):
+                self._files.refused(message)
                 self._skip.add(message)
                 self._opening = None
             case Refused(action="leave" | "destroy"):

@@ -3,12 +3,15 @@
 import re
 from typing import NamedTuple
 
-__all__ = ["HELP", "Command", "is_message", "parse_command"]
+from ephemeral.protocol.limits import TEXT_VIEW_SECONDS
+
+__all__ = ["HELP", "Command", "chosen_view", "is_message", "parse_command"]
 
 HELP = (
     "Type a text and press Enter to send it. Ctrl-J or Alt-Enter begins a new line in it.",
     "Enter alone opens the next message, or closes the open one. Esc closes it too.",
     "/open  /close        the same as commands",
+    "/save [FOLDER]       save the oldest file that waits, here or in a folder",
     "/reply TEXT          send a text that quotes the message you read last",
     "/view SECONDS        how long your next messages stay readable: 5 to 300, close, default",
     "/who                 who is here, and how the room stands",
@@ -50,3 +53,16 @@ def is_message(line: str) -> bool:
             return False
         case text:
             return bool(text)
+
+
+def chosen_view(argument: str) -> int | None:
+    """What `/view` asks for: seconds, 0 for until closed, None for the default; else ValueError."""
+    low, high = TEXT_VIEW_SECONDS
+    choice = argument.strip().lower()
+    if choice in {"", "default"}:
+        return None
+    if choice == "close":
+        return 0
+    if not (choice.isascii() and choice.isdigit() and low <= int(choice[:4]) <= high):
+        raise ValueError
+    return int(choice)

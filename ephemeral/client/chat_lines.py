@@ -27,6 +27,7 @@ __all__ = [
     "card_title",
     "event_line",
     "quote_author",
+    "status_line",
     "who",
     "who_is_here",
     "would_end_room",
@@ -97,6 +98,8 @@ def event_line(session: Session, numbers: Mapping[bytes, int], event: Told) -> s
             return f"You: message {numbers[message]} {_STATES[state]}{by}"
         case Viewed(id=message, member=member) if message in numbers:
             return f"You: message {numbers[message]} was seen by {who(session, member)}"
+        case Waiting(notice=notice) if notice.attachment is not None:
+            return f"{who(session, notice.author)}: a message with a file waits; /save saves it"
         case Waiting(notice=notice):
             return f"{who(session, notice.author)}: a message waits"
         case Withdrawn(state="opened", member=member) if member is not None:
@@ -122,6 +125,18 @@ def event_line(session: Session, numbers: Mapping[bytes, int], event: Told) -> s
         case Refused(refusal=refusal, kept=kept):
             return f"{refusal.message}{' It is tried again.' if kept else ''}"
     return None
+
+
+def status_line(session: Session, offline: str, waiting: int, files: int) -> str:
+    """What there is to know at this moment; `offline`: why there is no connection, or nothing."""
+    parts = [offline] if offline else []
+    parts += [f"{who(session, one)} is typing …" for one in session.state.typing]
+    if waiting:
+        noun = "message waits" if waiting == 1 else "messages wait"
+        parts.append(f"{waiting} {noun}: Enter opens the next")
+    if files:
+        parts.append(f"{files} file{' waits' if files == 1 else 's wait'}: /save")
+    return " · ".join(parts)
 
 
 def who_is_here(session: Session, charter: Charter) -> Iterator[str]:

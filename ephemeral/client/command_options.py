@@ -187,6 +187,9 @@ def read_options(parser: argparse.ArgumentParser) -> None:
         help="if nothing waits, wait so long for a first message",
     )
     parser.add_argument("-0", "--null", action="store_true", help="a zero byte after each message")
+    parser.add_argument(
+        "--save", type=Path, metavar="FOLDER", help="read files too, and save them in this folder"
+    )
 
 
 def pipe_options(parser: argparse.ArgumentParser) -> None:
@@ -196,6 +199,14 @@ def pipe_options(parser: argparse.ArgumentParser) -> None:
         "--view", type=_view, metavar="TIME", help="how long each is to stay readable"
     )
     parser.add_argument("--follow", action="store_true", help="stay when the input has ended")
+    parser.add_argument(
+        "--file",
+        type=Path,
+        action="append",
+        metavar="FILE",
+        help="send this file first, cleaned of place, time and device; may be repeated",
+    )
+    parser.add_argument("--keep-metadata", action="store_true", help="send files as they are")
 
 
 def kept_options(parser: argparse.ArgumentParser) -> None:

@@ -1,13 +1,18 @@
-"""`pipe`: lines of standard input are sent, received messages become lines of standard output."""
+"""`pipe`: files and lines of standard input are sent, received messages become lines of standard
+output."""
 
 import asyncio
+from collections.abc import Sequence
 
+from ephemeral.client.attaching import Prepared, attach, prepared
 from ephemeral.client.context import Context
 from ephemeral.client.conversation import Conversation, Offline, Slower, Told, now_ms
+from ephemeral.client.entry import Entry
 from ephemeral.client.exits import ClientError, Exit, ended_error
 from ephemeral.client.lines import lines
-from ephemeral.client.reading import card_json, quote_line
+from ephemeral.client.reading import FILE_WAITS, card_json, quote_line
 from ephemeral.client.safe_text import neutralise
+from ephemeral.client.seat_file import Seat
 from ephemeral.client.sending import text_content
 from ephemeral.protocol.encoding import b64encode, parse_json
 from ephemeral.protocol.errors import Refusal
@@ -19,6 +24,7 @@ from ephemeral.protocol.session_events import (
     Settled,
     Unreadable,
     Waiting,
+    Welcome,
 )
 
 __all__ = ["pipe"]
@@ -28,6 +34,10 @@ _ENDS_OF_ROOM = {"destroyed", "expired"}
 
 async def pipe(context: Context) -> Exit:
     """Send what comes in and write what is received, to the end of the input or of the room."""
+    # Before anything is asked of the server: whoever has to decide is told at once.
+    files = [
+        prepared(path, keep_metadata=context.args.keep_metadata) for path in context.args.file or ()
+    ]
     async with context.entry(patience=context.args.timeout) as entry:
         with context.keeping(entry) as keeping:
             session = entry.session(keeping.seat, context.random, context.args.name)
@@ -35,7 +45,7 @@ async def pipe(context: Context) -> Exit:
             talk = Conversation(entry.server, session, chance=context.chance, patience=None)
             async with talk:
                 try:
-                    return await _Pipe(context, talk).run()
+                    return await _Pipe(context, talk, entry, keeping.seat).run(files)
                 finally:
                     keeping.save(session)
                     if keeping.file is None:
@@ -43,8 +53,12 @@ async def pipe(context: Context) -> Exit:
 
 
 class _Pipe:
-    def __init__(self, context: Context, talk: Conversation) -> None:
+    def __init__(self, context: Context, talk: Conversation, entry: Entry, seat: Seat) -> None:
         self._context = context
+        self._entry = entry
+        self._seat = seat
+        self._inside = asyncio.Event()
+        self._told_of_files = False
         self._talk = talk
         self._session = talk.session
         self._opening: bytes | None = None
@@ -55,10 +69,10 @@ class _Pipe:
         self._finished = asyncio.Event()
         self._result = Exit.OK
 
-    async def run(self) -> Exit:
+    async def run(self, files: Sequence[Prepared]) -> Exit:
         """Both directions at once; the first fault ends both."""
         tasks: list[asyncio.Task[None]] = [
-            asyncio.create_task(self._send_input()),
+            asyncio.create_task(self._send(files)),
             asyncio.create_task(self._receive()),
         ]
         end = asyncio.create_task(self._finished.wait())
@@ -74,6 +88,26 @@ class _Pipe:
             end.cancel()
             await asyncio.wait([*tasks, end])
         return self._result
+
+    async def _send(self, files: Sequence[Prepared]) -> None:
+        """The files, then the input; one after the other, as they shall be read."""
+        if files:
+            await self._inside.wait()
+        for file in files:
+            await self._send_file(file)
+        await self._send_input()
+
+    async def _send_file(self, file: Prepared) -> None:
+        context = self._context
+        written = await attach(
+            context, self._entry, self._seat, self._session, file, context.args.view
+        )
+        self._talk.push()
+        if context.wants_json:
+            told = {"id": b64encode(written.id), "size": len(file.data), "cleaned": file.cleaned}
+            await context.put_json({"event": "file"} | told)
+        elif not file.cleaned:
+            context.reassure("The file was sent as it is: nothing was removed from it.")
 
     async def _send_input(self) -> None:
         async for line in lines(self._context.stdin):
@@ -123,6 +157,8 @@ class _Pipe:
                 self._context.say(why)
             case Offline(why=why):
                 self._context.say(f"{why} Trying again.")
+            case Welcome():
+                self._inside.set()
             case Waiting(notice=notice):
                 self._skip.discard(notice.id)
             case Card():
@@ -149,7 +185,12 @@ class _Pipe:
         if self._opening is not None:
             return
         for notice in self._session.state.waiting(self._session.member):
-            if notice.id not in self._skip | self._unreadable:
+            if notice.attachment is not None:
+                # A line can't be a file. Opened all the same, it would be destroyed unseen.
+                if not self._told_of_files:
+                    self._context.say(FILE_WAITS)
+                self._told_of_files = True
+            elif notice.id not in self._skip | self._unreadable:
                 self._opening = notice.id
                 self._session.open(notice.id, now_ms())
                 self._talk.push()

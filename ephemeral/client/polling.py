@@ -34,8 +34,8 @@ _PASSING = {"too_many", "unavailable", "internal"}
 
 # Each frame: method, path, and the fields that go into the body.
 _REQUESTS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
-    "post": ("POST", "/room/messages", ("id", "envelope", "viewing_hash")),
-    "open": ("POST", "/room/messages/{id}/open", ()),
+    "post": ("POST", "/room/messages", ("id", "envelope", "viewing_hash", "attachment")),
+    "open": ("POST", "/room/messages/{id}/open", ("attachment",)),
     "ack": ("POST", "/room/messages/{id}/ack", ("viewing",)),
     "release": ("POST", "/room/messages/{id}/release", ()),
     "withdraw": ("DELETE", "/room/messages/{id}", ()),
@@ -156,7 +156,7 @@ class PolledSocket:
             path.format(id=frame.get("id")),
             locator=self._locator,
             token=self._token,
-            body={field: frame[field] for field in fields} or None,
+            body={field: frame[field] for field in fields if field in frame} or None,
             once=True,
         )
 

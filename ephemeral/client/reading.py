@@ -1,14 +1,20 @@
-"""`read`: waiting messages, each acknowledged only when its output was flushed."""
+"""`read`: waiting messages, each acknowledged only when its output was flushed, or what is attached
+to it saved."""
 
 import asyncio
 import contextlib
 from collections.abc import Callable
+from pathlib import Path
 
+from ephemeral.client.attaching import Download
 from ephemeral.client.chat_lines import quote_author
 from ephemeral.client.context import Context, Keeping
 from ephemeral.client.conversation import Conversation, Offline, Slower, now_ms
+from ephemeral.client.entry import Entry
 from ephemeral.client.exits import ClientError, Exit, ended_error, usage
 from ephemeral.client.safe_text import neutralise, neutralise_line
+from ephemeral.client.saving import checked_folder, save
+from ephemeral.protocol.attachments import FILE
 from ephemeral.protocol.encoding import b64decode, b64encode
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.limits import ID_SIZE
@@ -26,7 +32,9 @@ from ephemeral.protocol.session_events import (
     Welcome,
 )
 
-__all__ = ["card_json", "message_id", "quote_line", "read"]
+__all__ = ["FILE_WAITS", "card_json", "message_id", "quote_line", "read"]
+
+FILE_WAITS = "A message with a file waits: `ephemeral read --save FOLDER` saves it."
 
 _RELEASE_SECONDS = 3.0
 # It was shown, and it is destroyed, though not by this acknowledgement.
@@ -66,13 +74,15 @@ async def read(context: Context) -> Exit:
     """Read what waits and write it to standard output."""
     args = context.args
     patience = None if args.follow else args.timeout
+    if args.save is not None:
+        checked_folder(args.save)
     async with context.entry(patience=args.timeout) as entry:
         with context.keeping(entry) as keeping:
             session = entry.session(keeping.seat, context.random, args.name)
             keeping.save()
             talk = Conversation(entry.server, session, chance=context.chance, patience=patience)
             async with talk:
-                reader = _Reader(context, talk, keeping)
+                reader = _Reader(context, talk, keeping, entry)
                 try:
                     return await reader.run()
                 finally:
@@ -85,8 +95,12 @@ class _RoomEndedError(Exception):
 
 
 class _Reader:
-    def __init__(self, context: Context, talk: Conversation, keeping: Keeping) -> None:
+    def __init__(
+        self, context: Context, talk: Conversation, keeping: Keeping, entry: Entry
+    ) -> None:
         self._context = context
+        self._entry = entry
+        self._folder: Path | None = context.args.save
         self._talk = talk
         self._session = talk.session
         self._keeping = keeping
@@ -101,8 +115,10 @@ class _Reader:
         """Read what the arguments ask for."""
         try:
             await self._until(lambda event: isinstance(event, Welcome))
-            if self._context.args.id is not None:
-                await self._read(self._context.args.id)
+            if (message := self._context.args.id) is not None:
+                if self._has_file(message) and self._folder is None:
+                    raise usage("That message has a file: say --save FOLDER.")
+                await self._read(message)
             else:
                 await self._read_what_waits()
         except _RoomEndedError:
@@ -112,7 +128,9 @@ class _Reader:
         if self._count:
             return Exit.OK
         notices = self._session.state.notices.values()
-        if any(notice.author != self._session.member for notice in notices):
+        if self._folder is None and any(map(self._has_file, self._session.state.notices)):
+            self._context.say(FILE_WAITS)
+        elif any(notice.author != self._session.member for notice in notices):
             self._context.say("Messages wait, and none of them is for you to read at this moment.")
         else:
             self._context.say("No message waits.")
@@ -139,9 +157,14 @@ class _Reader:
     def _next(self) -> bytes | None:
         """The message that has waited longest, of those that are not to be skipped."""
         for notice in self._session.state.waiting(self._session.member):
-            if notice.id not in self._skip | self._unreadable:
+            readable = notice.attachment is None or self._folder is not None
+            if readable and notice.id not in self._skip | self._unreadable:
                 return notice.id
         return None
+
+    def _has_file(self, message: bytes) -> bool:
+        notice = self._session.state.notices.get(message)
+        return notice is not None and notice.attachment is not None
 
     async def _until(self, wanted: Callable[[Event], bool]) -> Event:
         """The next event that is wanted."""
@@ -164,14 +187,7 @@ class _Reader:
 
     async def _read(self, message: bytes) -> None:
         """Open one message, write it, acknowledge it. What can't be read is skipped from now on."""
-        while True:
-            self._session.open(message, now_ms())
-            self._talk.push()
-            event = await self._until(lambda event: _is_answer(event, message, "open"))
-            pause = self._pause(event)
-            if pause is None:
-                break
-            await asyncio.sleep(pause)
+        event = await self._opened(message)
         if isinstance(event, Card):
             await self._show(event)
             return
@@ -182,6 +198,18 @@ class _Reader:
             self._context.say("A message could not be decrypted; it was given back.")
         elif isinstance(event, Refused) and self._context.args.id is not None:
             raise event.refusal
+
+    async def _opened(self, message: bytes) -> Event:
+        """What asking for the lease is answered with, in the end."""
+        while True:
+            # Said only where it can be saved: what couldn't be shown would be destroyed unseen.
+            self._session.open(message, now_ms(), attachment=self._folder is not None)
+            self._talk.push()
+            event = await self._until(lambda event: _is_answer(event, message, "open"))
+            pause = self._pause(event)
+            if pause is None:
+                return event
+            await asyncio.sleep(pause)
 
     def _pause(self, event: Event) -> float | None:
         """How long to wait with what was asked for too fast, if that is to be waited for."""
@@ -197,6 +225,13 @@ class _Reader:
         except (ClientError, asyncio.CancelledError):
             await self._give_back(card.id)
             raise
+        except Refusal as refusal:
+            await self._give_back(card.id)
+            self._skip.add(card.id)
+            self._unreadable.add(card.id)
+            self._failure = refusal
+            self._context.say(f"{refusal.message} The message was given back.")
+            return
         self._skip.add(card.id)
         self._session.acknowledge(card.id, now_ms())
         self._talk.push()
@@ -212,6 +247,9 @@ class _Reader:
             context.say(f"{card.skipped} earlier messages of this author were not for you to see.")
         if card.repeated:
             context.say("A message with this number was read before. Be careful with it.")
+        if card.content["type"] == FILE and self._folder is not None:
+            await self._save(card, self._folder)
+            return
         if context.wants_json:
             await context.put_json(card_json(card, self._session))
             return
@@ -225,6 +263,26 @@ class _Reader:
             await context.put(neutralise(text))
         else:
             await context.output.write(text.encode() + self._delimiter(text))
+
+    async def _save(self, card: Card, folder: Path) -> None:
+        """The whole file is verified and on the disk when this returns."""
+        context, seat = self._context, self._keeping.seat
+        notice = self._session.state.notices.get(card.id)
+        download = Download(self._session, card, None if notice is None else notice.attachment)
+        try:
+            data = await download.fetch(context, self._entry, seat)
+        except Refusal as refusal:
+            # A slow line may have lost the lease. What was verified is not fetched again; and
+            # once is enough: the third lease that ends destroys the message.
+            if refusal.code != "lease_lost" or not isinstance(await self._opened(card.id), Card):
+                raise
+            data = await download.fetch(context, self._entry, seat)
+        path = await asyncio.to_thread(save, folder, download.file.name, data)
+        if context.wants_json:
+            told = card_json(card, self._session) | {"content": download.shown(card.content)}
+            await context.put_json(told | {"saved": str(path)})
+        else:
+            context.say(f"A file is saved: {neutralise_line(str(path))}")
 
     def _delimiter(self, text: str) -> bytes:
         """Nothing after a single message: its bytes are exact. Something between several."""

@@ -231,4 +231,5 @@ def _read_written(value: object) -> Written:
         viewing_hash=read_bytes(value, "viewing_hash", 32),
         written_at=read_integer(value, "written_at"),
         state=read_text(value, "state"),
+        attachment=read_id(value, "attachment") if "attachment" in value else None,
     )

@@ -6,14 +6,12 @@ bytes and where they go; requests and sockets take the same one.
 """
 
 import asyncio
-import ssl
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from socket import gaierror
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
@@ -23,20 +21,23 @@ from websockets.http11 import Response
 from websockets.typing import Subprotocol
 
 from ephemeral.client.addresses import Proxy
-from ephemeral.client.exits import ClientError, Exit, unreachable, usage
+from ephemeral.client.exits import ClientError, Exit, unreachable
+from ephemeral.client.ways import http_client, lost, tls_context
 from ephemeral.protocol.config import Config, read_config
 from ephemeral.protocol.encoding import b64encode, dump_json, parse_json
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.limits import PROTOCOL
 from ephemeral.protocol.objects import Json, read_refusal
 
-__all__ = ["ANSWER_SECONDS", "Server", "SocketRefused", "http_client", "lost", "tls_context"]
+__all__ = ["ANSWER_SECONDS", "Server", "SocketRefused"]
 
 # A room full of notices with long audiences stays below this.
 _ANSWER_LIMIT = 8 * 1024 * 1024
-#: How long a server may take with an answer.
+#: How long a server may take with an answer, and a slow line with a chunk of a file.
 ANSWER_SECONDS = 15.0
+OCTETS_SECONDS = 60.0
 _AGAIN_SECONDS = 1.0
+_T = TypeVar("_T")
 _PASSING = {"unavailable", "too_many"}
 
 
@@ -143,21 +144,34 @@ class Server:
         Every request of the protocol may be sent twice with the effect of once, and is tried again
         as long as patience lasts, unless it is to be tried `once`.
         """
-        until = time.monotonic() + (0 if once else self._patience)
-        while True:
-            try:
-                url = self.address + path
-                return (await self._ask_once(method, url, locator, token, body))[0]
-            except _StrangerError:
-                raise
-            except (Refusal, ClientError) as error:
-                passing = isinstance(error, ClientError) or error.code in _PASSING
-                pause = _AGAIN_SECONDS
-                if isinstance(error, Refusal) and error.retry_after is not None:
-                    pause = max(pause, float(error.retry_after))
-                if not passing or time.monotonic() + pause > until:
-                    raise
-            await asyncio.sleep(pause)
+
+        async def asked() -> Json:
+            return (await self._ask_once(method, self.address + path, locator, token, body))[0]
+
+        return await _patiently(0 if once else self._patience, asked)
+
+    async def octets(
+        self,
+        method: str,
+        path: str,
+        *,
+        locator: bytes,
+        token: bytes,
+        data: bytes = b"",
+        patience: float = 0,
+    ) -> bytes:
+        """Bytes for bytes, where the protocol has no JSON (15). `patience` as of the server."""
+        headers = {**_credentials(locator, token), "Content-Type": "application/octet-stream"}
+        url = self.address + path
+
+        async def asked() -> bytes:
+            status, content, _ = await self._answer(method, url, headers, data, OCTETS_SECONDS)
+            if status == 200:
+                return content
+            self._read(url, status, content)
+            return b""
+
+        return await _patiently(patience, asked)
 
     async def ask_with(
         self,
@@ -189,14 +203,17 @@ class Server:
         seconds: float = ANSWER_SECONDS,
     ) -> tuple[Json, str]:
         """An answer and its tag. `extra`: further headers. `seconds`: how long it may take."""
-        headers = dict(extra or {})
-        if locator is not None:
-            headers["Authorization"] = f"Bearer {b64encode(locator)}"
-        if token is not None:
-            headers["Ephemeral-Member"] = b64encode(token)
+        headers = {**(extra or {}), **_credentials(locator, token)}
         if body is not None:
             headers["Content-Type"] = "application/json"
         data = b"" if body is None else dump_json(body)
+        status, content, tag = await self._answer(method, url, headers, data, seconds)
+        return self._read(url, status, content), tag
+
+    async def _answer(
+        self, method: str, url: str, headers: Mapping[str, str], data: bytes, seconds: float
+    ) -> tuple[int, bytes, str]:
+        """Status, body and tag of what is answered."""
         try:
             async with (
                 asyncio.timeout(2 * seconds),
@@ -212,7 +229,7 @@ class Server:
                         raise _StrangerError(url, answer.status_code)
         except (httpx.HTTPError, httpx.InvalidURL, OSError, TimeoutError) as error:
             raise lost(self.address, self.proxy, error) from None
-        return self._read(url, answer.status_code, bytes(content)), tag
+        return answer.status_code, bytes(content), tag
 
     def _read(self, url: str, status: int, content: bytes) -> Json:
         if status in {204, 304} or (status == 202 and not content):
@@ -300,78 +317,29 @@ class Server:
         return SocketRefused(_StrangerError(address, status).message)
 
 
-def http_client(
-    tls: ssl.SSLContext, proxy: Proxy | None, *, headers: dict[str, str], timeout: float
-) -> httpx.AsyncClient:
-    """Asks for what it is told and follows nothing; through the proxy, if there is one."""
-    way: httpx.AsyncBaseTransport | None = None
-    if proxy is not None and proxy.scheme != "http":
-        from ephemeral.client.through_socks import through_socks  # noqa: PLC0415
-
-        way = through_socks(proxy, tls)
-    return httpx.AsyncClient(
-        verify=tls,
-        proxy=None if proxy is None or way is not None else proxy.url,
-        transport=way,
-        trust_env=False,
-        follow_redirects=False,
-        timeout=timeout,
-        headers=headers,
-    )
+async def _patiently(patience: float, ask: Callable[[], Awaitable[_T]]) -> _T:
+    """What is asked for, again and again for so many seconds while the same may work later."""
+    until = time.monotonic() + patience
+    while True:
+        try:
+            return await ask()
+        except _StrangerError:
+            raise
+        except (Refusal, ClientError) as error:
+            passing = isinstance(error, ClientError) or error.code in _PASSING
+            pause = _AGAIN_SECONDS
+            if isinstance(error, Refusal) and error.retry_after is not None:
+                pause = max(pause, float(error.retry_after))
+            if not passing or time.monotonic() + pause > until:
+                raise
+        await asyncio.sleep(pause)
 
 
-def lost(address: str, proxy: Proxy | None, error: BaseException) -> ClientError:
-    """What to tell whoever can't reach a server."""
-    through = "" if proxy is None else f" through the proxy {proxy}"
-    return unreachable(f"{address} can't be reached{through}: {_reason(error, proxy)}.")
-
-
-def _reason(error: BaseException, proxy: Proxy | None) -> str:
-    """Why a connection failed, in words that hold nothing of what was sent.
-
-    With a proxy, only this has been connected to and looked up by its name.
-    """
-    whose = "its" if proxy is None else "the proxy's"
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, (httpx.ProxyError, ProxyError)):
-            return _refusal_of_proxy(seen)
-        if isinstance(seen, ssl.SSLCertVerificationError):
-            return f"its certificate is not to be trusted ({seen.verify_message})"
-        if isinstance(seen, ssl.SSLError):
-            return "it does not speak TLS as it should"
-        if isinstance(seen, ConnectionRefusedError):
-            return "nothing listens there" if proxy is None else "the proxy doesn't listen"
-        if isinstance(seen, gaierror):
-            return f"{whose} name is not known"
-        if isinstance(seen, (TimeoutError, httpx.TimeoutException)):
-            return "it does not answer in time"
-        if isinstance(seen, ExceptionGroup):
-            seen = seen.exceptions[0]
-        else:
-            seen = seen.__cause__ or seen.__context__
-    return "the connection failed"
-
-
-def _refusal_of_proxy(error: httpx.ProxyError | ProxyError) -> str:
-    """By its status, if it has one of three digits. Of its own words nothing is shown."""
-    status = str(error)[:3]
-    if isinstance(error, InvalidProxyStatus):
-        status = str(error.response.status_code)
-    if status == "407":
-        return "the proxy asks for a name and a password, or for others"
-    by = f" with status {status}" if status.isascii() and status.isdigit() else ""
-    return f"the proxy refuses{by}, or can't reach it either"
-
-
-def tls_context(address: str, authorities: Path | None) -> ssl.SSLContext:
-    """What certificates are verified by: the system's authorities, or those of a file.
-
-    To read the system's takes longer than many a command: over http nobody is trusted.
-    """
-    if authorities is None and address.startswith("http:"):
-        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    try:
-        return ssl.create_default_context(cafile=None if authorities is None else str(authorities))
-    except (OSError, ssl.SSLError):
-        raise usage(f"No certificates can be read from {authorities}.") from None
+def _credentials(locator: bytes | None, token: bytes | None) -> dict[str, str]:
+    """The headers of a room's credentials (6.1)."""
+    headers = {}
+    if locator is not None:
+        headers["Authorization"] = f"Bearer {b64encode(locator)}"
+    if token is not None:
+        headers["Ephemeral-Member"] = b64encode(token)
+    return headers

@@ -35,9 +35,9 @@ SERVICE_WORKER = "account-sw.js"
 NEEDED = {
     "account-conversations.js", "account-files.js", "account-identity.js", "account-inside.js",
     "account-later.js", "account-push.js", SERVICE_WORKER, "account.css", "account.js",
-    "conversations.css", "derive-worker.js", "home.js", "hpke-worker.js", "hpke.js", "late.css",
-    "later.js", "old.js", "operators.css", "page.css", "room.js", "save-worker.js",
-    "seal-worker.js", "slow-derive-worker.js",
+    "attachments.js", "conversations.css", "derive-worker.js", "home.js", "hpke-worker.js",
+    "hpke.js", "late.css", "later.js", "old.js", "operators.css", "page.css",
+    "room.js", "save-worker.js", "seal-worker.js", "slow-derive-worker.js",
 }  # fmt: skip
 
 _TYPES = {

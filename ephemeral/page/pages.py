@@ -34,7 +34,7 @@ _VARIES: Header = (b"vary", b"accept-encoding, accept-language")
 # advance: a browser would learn of it when home.js has run. Of what is imported when somebody is
 # inside nothing is told.
 _IMPORTED = {"room.js": "low"}
-_LATER = ("room.js", "later.js")
+_LATER = ("room.js", "later.js", "attachments.js")
 # What the page of accounts imports by and by.
 _ACCOUNT_LATER = (
     "account-inside.js", "account-later.js", "account-identity.js", "account-push.js",
@@ -104,7 +104,8 @@ class Pages:
 
         languages = choice("")
         rooms_map = import_map("./static", _LATER)
-        self._program = program(rooms_map)
+        # Sound and films of a room are played from memory, and from nowhere else.
+        self._program = program(rooms_map, media_src="blob:")
 
         def html(template: str, catalogue: Catalogue, context: Mapping[str, object]) -> bytes:
             text: str = templates.get_template(template).render(

@@ -7,6 +7,7 @@ from ephemeral.protocol.encoding import b64decode, read_integer
 from ephemeral.protocol.errors import Refusal, refuse
 from ephemeral.protocol.keys import ARGON2ID, PBKDF2
 from ephemeral.protocol.limits import (
+    ATTACHMENT_MAX,
     CHARTER_LIMITS,
     ENVELOPE_MAX,
     ENVELOPE_SIZES,
@@ -81,13 +82,15 @@ class Accounts:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """A checked configuration. `salt` has 32 bytes, `suite` is 1 or 2."""
+    """A checked configuration. `salt` has 32 bytes, `suite` is 1 or 2. `attachments`: how many
+    bytes one may have in a room; None: none are taken."""
 
     suite: int
     salt: bytes
     limits: Limits
     defaults: Defaults
     accounts: Accounts | None = None
+    attachments: int | None = None
 
 
 def kdf_object(suite: int) -> dict[str, int | str]:
@@ -114,7 +117,19 @@ def read_config(value: object) -> Config:
         defaults = _read_defaults(_member(value, "defaults"), limits.charter)
     except Refusal:
         raise Refusal("config_limits", _WRONG_LIMITS) from None
-    return Config(suite, salt, limits, defaults, _read_accounts(value.get("accounts")))
+    accounts = _read_accounts(value.get("accounts"))
+    return Config(
+        suite, salt, limits, defaults, accounts, _read_attachments(value.get("attachments"))
+    )
+
+
+def _read_attachments(value: object) -> int | None:
+    """Servers of before say nothing; what is no size stands for none."""
+    try:
+        size = value.get("bytes") if isinstance(value, dict) else None
+        return read_integer(size, 1, ATTACHMENT_MAX)
+    except Refusal:
+        return None
 
 
 def _read_suite(kdf: object) -> int:

@@ -67,7 +67,10 @@ class Member(NamedTuple):
 
 
 class Notice(NamedTuple):
-    """A message that waits. `audience`: who has yet to view it; None under first view."""
+    """A message that waits. `audience`: who has yet to view it; None under first view.
+
+    `attachment`: the padded size of what is attached; None: nothing is.
+    """
 
     id: bytes
     sequence: int
@@ -79,6 +82,7 @@ class Notice(NamedTuple):
     holder: bytes | None
     lease_until: int | None
     audience: frozenset[bytes] | None
+    attachment: int | None = None
 
 
 class Receipt(NamedTuple):
@@ -232,6 +236,8 @@ def read_notice(value: object) -> Notice:
         holder=None if _is_null(obj, "holder") else read_id(obj, "holder"),
         lease_until=None if _is_null(obj, "lease_until") else read_integer(obj, "lease_until"),
         audience=read_audience(obj),
+        # Servers of before say nothing of attachments.
+        attachment=None if obj.get("attachment") is None else read_integer(obj, "attachment"),
     )
 
 

@@ -6,6 +6,7 @@
 import hmac
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ephemeral.protocol.encoding import b64encode
 from ephemeral.protocol.envelope import seal_message, viewing_hash
@@ -13,7 +14,7 @@ from ephemeral.protocol.keys import ContentKeys, SeatKeys
 from ephemeral.protocol.limits import ID_SIZE, NONCE_SIZE, RETRY_SECONDS, VIEWING_SIZE
 from ephemeral.protocol.objects import Notice
 
-__all__ = ["FINAL", "Outbox", "Written"]
+__all__ = ["FINAL", "Drawn", "Outbox", "Written"]
 
 #: States after which nothing more is to come.
 FINAL = frozenset(
@@ -33,12 +34,24 @@ _FROM_SERVER = frozenset(
 )
 
 
+class Drawn(NamedTuple):
+    """A message that isn't written yet: what is attached to it is sealed for its id before."""
+
+    counter: int
+    id: bytes
+    viewing: bytes
+
+    def __repr__(self) -> str:
+        return f"Drawn(counter={self.counter})"
+
+
 @dataclass(slots=True)
 class Written:
     """One's own message. `written_at` is the client's clock in milliseconds.
 
     `state`: sending, stored, opened, one of FINAL, or `false`: the server says that it was viewed
-    and doesn't prove it. `first`: whoever opens it first is the only one.
+    and doesn't prove it. `first`: whoever opens it first is the only one. `attachment`: the id of
+    what is attached.
     """
 
     id: bytes
@@ -47,14 +60,18 @@ class Written:
     written_at: int
     state: str = "sending"
     first: bool = True
+    attachment: bytes | None = None
 
     def fields(self) -> dict[str, object]:
         """Body of the post."""
-        return {
+        fields: dict[str, object] = {
             "id": b64encode(self.id),
             "envelope": b64encode(self.envelope),
             "viewing_hash": b64encode(self.viewing_hash),
         }
+        if self.attachment is not None:
+            fields["attachment"] = b64encode(self.attachment)
+        return fields
 
     def is_too_old(self, now: int) -> bool:
         """Whether posting it again makes no sense any more (8.5)."""
@@ -96,14 +113,30 @@ class Outbox:
         written = self._messages.get(message)
         return None if written is None else written.state
 
-    def write(self, content: dict[str, object], now: int) -> Written:
-        """Seal a new message. One that `seal_message` refuses is not counted."""
-        nonce, counter = self._random(NONCE_SIZE), self.counter + 1
+    def draw(self) -> Drawn:
+        """What the next message will be; it counts when it is written."""
+        counter = self.counter + 1
         drawn = self._seat.message(counter)
-        message, viewing = drawn or (self._random(ID_SIZE), self._random(VIEWING_SIZE))
+        return Drawn(counter, *(drawn or (self._random(ID_SIZE), self._random(VIEWING_SIZE))))
+
+    def write(
+        self,
+        content: dict[str, object],
+        now: int,
+        drawn: Drawn | None = None,
+        attachment: bytes | None = None,
+    ) -> Written:
+        """Seal a new message. One that `seal_message` refuses is not counted.
+
+        `drawn`: what was drawn for it, since when no other may have been written.
+        """
+        nonce = self._random(NONCE_SIZE)
+        counter, message, viewing = drawn or self.draw()
+        assert counter == self.counter + 1, "another message was written since it was drawn"
         envelope = seal_message(self._keys, self._member, message, viewing, counter, content, nonce)
         self.counter = counter
-        return self.add(Written(message, envelope, viewing_hash(viewing), now))
+        written = Written(message, envelope, viewing_hash(viewing), now, attachment=attachment)
+        return self.add(written)
 
     def add(self, written: Written) -> Written:
         """Keep a message until it has met its fate."""

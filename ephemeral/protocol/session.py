@@ -11,8 +11,7 @@ and events out. No input or output, no clock and no randomness of its own.
 
 `post`, `open`, `acknowledge`, `release`, `lock`, `destroy` and `leave` may be called at any time.
 What had no answer when a socket went is sent again over the next one, with the same ids (11.8).
-`now` is the client's own clock in milliseconds; the server's is measured against it (1.6).
-docs/protocol.md, sections 5.4, 7, 8 and 11, is the law.
+`now` is the client's clock in milliseconds (1.6). docs/protocol.md, 5.4, 7, 8 and 11, is the law.
 """
 
 from collections.abc import Callable, Mapping
@@ -191,9 +190,10 @@ class Session:
         self._want(Request("post", written.fields(), written.id), now)
         return written
 
-    def open(self, message: bytes, now: int) -> None:
-        """Take the lease of a message; a Card, Unreadable or Refused follows."""
-        self._want(Request("open", {"id": b64encode(message)}, message), now)
+    def open(self, message: bytes, now: int, *, attachment: bool = False) -> None:
+        """Take the lease of a message, with its file: a Card, Unreadable or Refused follows."""
+        files = {"attachment": True} if attachment else {}
+        self._want(Request("open", {"id": b64encode(message), **files}, message), now)
 
     def acknowledge(self, message: bytes, now: int) -> None:
         """Say, after a Card was shown, that it was: Acknowledged or Refused follows."""

@@ -68,6 +68,28 @@ def test_a_message_may_stay_until_it_is_closed(alice: Typist, bob: Typist):
     bob.loses("│ stays")
 
 
+def test_a_file_is_announced_as_one_and_saved_when_one_says_so(
+    room: Cli, alice: Typist, bob: Typist
+):
+    (room.folder / "notes.txt").write_text("plain\n")
+    (room.folder / "saved").mkdir()
+    alice.enter("/leave")
+    bob.sees("‹Alice› left")
+    room.done("pipe", "--file", "notes.txt")
+    bob.sees("a message with a file waits")
+    bob.sees("1 file waits: /save")
+    # Enter opens texts.
+    bob.enter()
+    bob.sees("No message waits.")
+    bob.enter("/save nowhere")
+    bob.sees("nowhere is no folder")
+    bob.enter("/save saved")
+    bob.sees("is saved: saved/notes.txt")
+    assert (room.folder / "saved" / "notes.txt").read_text() == "plain\n"
+    bob.enter("/save")
+    bob.sees("No file waits.")
+
+
 def test_typing_is_seen_while_it_lasts(alice: Typist, bob: Typist):
     alice.type("h")
     bob.sees("‹Alice› is typing")

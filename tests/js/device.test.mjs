@@ -3,6 +3,7 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { randomBelow, randomBytes } from "../../web/static/js/device/random.js";
+import { keptToken, openKept } from "../../web/static/js/device/resumed.js";
 import { Resume } from "../../web/static/js/device/resume.js";
 import { timeLeft } from "../../web/static/js/device/derive.js";
 import { backoffDelay } from "../../web/static/js/net/reconnecting-socket.js";
@@ -34,11 +35,11 @@ async function kept() {
 
 test("both halves together bring the seat and the progress back", async () => {
   const { storage, key } = await kept();
-  assert.equal(Resume.token(storage), "T".repeat(43));
-  const { seat, progress, resume } = await Resume.open(storage, key);
+  assert.equal(keptToken(storage), "T".repeat(43));
+  const { seat, progress, resume } = await openKept(storage, key);
   assert.deepEqual([seat, progress], [SEAT, PROGRESS]);
   await resume.save({ ...PROGRESS, counter: 8 });
-  assert.equal((await Resume.open(storage, key)).progress.counter, 8);
+  assert.equal((await openKept(storage, key)).progress.counter, 8);
 });
 
 test("what the tab holds tells nothing but the token, and how long the server waits", async () => {
@@ -59,18 +60,18 @@ test("a thief of the tab's half alone finds no key in it", async () => {
     return Array.from({ length: bytes.length - 31 }, (_, at) => bytes.slice(at, at + 32));
   });
   for (const guess of [new Uint8Array(32), ...found]) {
-    assert.equal(await Resume.open(storage, guess), null);
+    assert.equal(await openKept(storage, guess), null);
   }
 });
 
 test("the server's half alone opens nothing", async () => {
   const { key } = await kept();
-  assert.equal(await Resume.open(new Storage(), key), null);
+  assert.equal(await openKept(new Storage(), key), null);
 });
 
 test("another server's half opens nothing", async () => {
   const { storage } = await kept();
-  assert.equal(await Resume.open(storage, randomBytes(32)), null);
+  assert.equal(await openKept(storage, randomBytes(32)), null);
 });
 
 for (const [what, change] of [
@@ -85,7 +86,7 @@ for (const [what, change] of [
     const { storage, key } = await kept();
     const [[name, entry]] = [...storage.entries];
     storage.setItem(name, JSON.stringify(change(JSON.parse(entry))));
-    assert.equal(await Resume.open(storage, key), null);
+    assert.equal(await openKept(storage, key), null);
   });
 }
 
@@ -93,9 +94,9 @@ test("a tab with a stranger's entry, or none, has no token", async () => {
   const { storage } = await kept();
   const [[name]] = [...storage.entries];
   storage.setItem(name, "{");
-  assert.equal(Resume.token(storage), null);
+  assert.equal(keptToken(storage), null);
   Resume.clear(storage);
-  assert.deepEqual([Resume.token(storage), storage.entries.size], [null, 0]);
+  assert.deepEqual([keptToken(storage), storage.entries.size], [null, 0]);
 });
 
 test("a browser that refuses storage has a room without a reload", async () => {

@@ -15,10 +15,10 @@ const fresh = () => ({
 
 const card = (id, more = {}) => ({
   id, author: "ada", sequence: Number(id.replace(/\D/g, "")), postedAt: T0, state: "closed", fate: null, error: null,
-  holder: null, repeated: false, gapBefore: 0, ...more,
+  holder: null, repeated: false, gapBefore: 0, attachment: null, ...more,
 });
 const sent = (id, more = {}) =>
-  ({ id, sequence: Number(id.replace(/\D/g, "")), postedAt: T0, state: "stored", text: "words", readers: [], reader: null, ...more });
+  ({ id, sequence: Number(id.replace(/\D/g, "")), postedAt: T0, state: "stored", text: "words", file: null, readers: [], reader: null, ...more });
 const state = (cards, own = [], more = {}) => ({ cards, sent: own, interrupted: [], ...more });
 const range = (count) => Array.from({ length: count }, (_, index) => index);
 

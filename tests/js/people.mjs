@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { randomBelow, randomBytes } from "../../web/static/js/device/random.js";
 import { PolledSocket } from "../../web/static/js/net/polled-socket.js";
 import * as profiles from "../../web/static/js/room/profiles.js";
+import * as resuming from "../../web/static/js/room/resuming.js";
 import { RoomClient } from "../../web/static/js/room/room-client.js";
 import { makeCode } from "../../web/static/js/protocol/codes.js";
 import { Refusal } from "../../web/static/js/protocol/errors.js";
@@ -19,6 +20,7 @@ export class Tab {
   randomBytes = randomBytes;
   standIn = async () => PolledSocket;
   profiles = async () => profiles;
+  resuming = async () => resuming;
 
   constructor() {
     /** Resolves once something is kept: a client is live before it has sealed that. */

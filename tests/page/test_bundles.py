@@ -31,6 +31,7 @@ def sources(tmp_path: Path) -> Path:
 
 
 # The one names the content of the other in its address.
+ROOMS = {"room.js", "later.js", "attachments.js"}
 ACCOUNTS = {
     "account.js", "account-inside.js", "account-later.js", "account-identity.js",
     "account-push.js", "account-conversations.js", "account-files.js", "hpke.js",
@@ -78,6 +79,7 @@ def test_every_bundle_loads_others_by_the_addresses_at_which_they_are_served():
         "home.js": {"derive-worker", "slow-derive-worker"},
         "room.js": {"home"},
         "later.js": {"home"},
+        "attachments.js": {"home"},
         "account.js": {"derive-worker", "slow-derive-worker"},
         "account-inside.js": {"account"},
         "account-later.js": {"account"},
@@ -119,8 +121,11 @@ def test_the_page_of_rooms_carries_no_code_of_accounts(tmp_path: Path):
 @pytest.mark.parametrize(
     ("changed", "affected"),
     [
-        ("js/room/views/arriving-screen.js", {"home.js", "later.js", "room.js"}),
-        ("js/device/random.js", {"room.js", "seal-worker.js", *ACCOUNTS}),
+        ("js/room/views/arriving-screen.js", {"home.js", *ROOMS}),
+        (
+            "js/device/random.js",
+            {"room.js", "later.js", "attachments.js", "seal-worker.js", *ACCOUNTS},
+        ),
         ("js/protocol/words.js", {"room.js", "account-inside.js"}),
         ("js/account/views/welcome-screen.js", ACCOUNTS),
         ("js/account/views/link-panel.js", {"account-later.js"}),
@@ -130,7 +135,7 @@ def test_the_page_of_rooms_carries_no_code_of_accounts(tmp_path: Path):
         ("css/account-forms.css", {"account.css"}),
         (
             "js/device/derive-worker.js",
-            {"derive-worker.js", "home.js", "later.js", "room.js", *ACCOUNTS},
+            {"derive-worker.js", "home.js", *ROOMS, *ACCOUNTS},
         ),
         ("js/room/views/record-tables.js", {"later.js"}),
         ("css/tokens.css", {"page.css"}),

@@ -41,6 +41,7 @@ POLICY = {
 }
 # What the page's program needs beside that.
 PROGRAM = POLICY | {
+    "media-src": "blob:",
     "connect-src": "'self'",
     "worker-src": "'self'",
     "trusted-types": "ephemeral",
@@ -123,9 +124,9 @@ async def test_every_script_module_and_style_sheet_has_the_integrity_of_what_is_
     # What is imported later is named as often as it is asked for, each time under another address.
     loading = (WEB / "static" / "js" / "pages" / "loading.js").read_text("utf-8")
     [tries] = re.findall(r"^const TRIES = (\d+);$", loading, re.MULTILINE)
-    for name in ("room", "later"):
+    for name in ("room", "later", "attachments"):
         assert len([one for one in imported if f"/{name}." in one]) == int(tries) == TRIES
-    assert len(imported) == 2 * TRIES
+    assert len(imported) == 3 * TRIES
     for address, named in imported.items():
         served = await client.api.get(address.removeprefix("."))
         assert named == integrity(served.content)

@@ -26,7 +26,7 @@ export function card(id, more = {}) {
   return {
     id, author: "ada", authorName: null, authorColour: null, sequence, size: 512,
     postedAt: NOW - 3 * MINUTE, expiresAt: NOW + DAY - 3 * MINUTE, audience: null, state: "closed", fate: null,
-    text: null, quote: null, view: null, viewLimit: null, type: null, gapBefore: 0, repeated: false, error: null, holder: null,
+    text: null, quote: null, view: null, viewLimit: null, type: null, attachment: null, file: null, gapBefore: 0, repeated: false, error: null, holder: null,
     leaseUntil: null, ...more,
   };
 }
@@ -38,7 +38,7 @@ const ENDED = new Set(["viewed", "unconfirmed", "expired", "withdrawn"]);
 export function sent(id, state, text, more = {}) {
   sequence += 1;
   return {
-    id, text, quote: null, state, error: null, sequence: state === "sending" ? null : sequence,
+    id, text, quote: null, file: null, state, error: null, sequence: state === "sending" ? null : sequence,
     postedAt: NOW - 2 * MINUTE, expiresAt: NOW + DAY, first: false, counter: sequence, opened: 0, returns: 0,
     audience: null, of: null, readers: [], proved: state === "viewed", reader: null,
     endedAt: ENDED.has(state) ? NOW - MINUTE : null, ...more,

@@ -139,8 +139,9 @@ class Cli:
         root = self._derive(self.code, config["kdf"]["suite"], b64decode(config["salt"]))
         return RoomKeys(root)
 
-    def says(self, content: dict[str, object]) -> None:
-        """A message of any content, from another client, whose member then leaves."""
+    def says(self, content: dict[str, object], chunk: bytes | None = None) -> None:
+        """A message of any content, from another client, whose member then leaves. `chunk`: all
+        that is attached to it, as `content` names it."""
         with httpx.Client(base_url=self.url, trust_env=False) as http:
             config = http.get("/config").raise_for_status().json()
             keys = self.keys(config)
@@ -158,6 +159,15 @@ class Cli:
                 "envelope": b64encode(sealed),
                 "viewing_hash": b64encode(viewing_hash(viewing)),
             }
+            if chunk is not None:
+                body["attachment"] = str(content["attachment"])
+                size = {"id": body["attachment"], "chunks": 1, "padded": len(chunk) - 16}
+                http.post("/room/attachments", json=size).raise_for_status()
+                http.put(
+                    f"/room/attachments/{body['attachment']}/0",
+                    content=chunk,
+                    headers={"Content-Type": "application/octet-stream"},
+                ).raise_for_status()
             http.post("/room/messages", json=body).raise_for_status()
             http.delete("/room/members").raise_for_status()
 

@@ -3,16 +3,14 @@
  * rest sealed under a key that only the server keeps. Neither half opens anything alone.
  *
  * Two parts are sealed: the seat, once, so that the root need not stay in memory; and the progress,
- * whenever it changes. No text is among them.
+ * whenever it changes. No text is among them. (What reads them again: resumed.js.)
  */
 
-import { concat, fromBase64url, isObject, readJson, toBase64url, utf8 } from "../protocol/encoding.js";
-import { LABELS, aeadOpen, aeadSeal, importAead, labelled } from "../protocol/keys.js";
+import { concat, toBase64url, utf8 } from "../protocol/encoding.js";
+import { LABELS, aeadSeal, importAead, labelled } from "../protocol/keys.js";
 import { NONCE_BYTES } from "../protocol/limits.js";
 import { ENTRY } from "./kept-until.js";
 import { randomBytes } from "./random.js";
-
-const LIMIT = 1_048_576;
 
 /**
  * @typedef {import("./tab-storage.js").TabStorage} TabStorage
@@ -64,35 +62,6 @@ export class Resume {
     return new Resume(storage, aead, token, await seal(aead, "/seat", seat), lasts);
   }
 
-  /**
-   * @param {TabStorage} storage
-   * @returns {string|null} the token, if this tab holds one
-   */
-  static token(storage) {
-    return read(storage)?.token ?? null;
-  }
-
-  /**
-   * @param {TabStorage} storage
-   * @param {Uint8Array} key  the server's half
-   * @returns {Promise<{resume: Resume, seat: SeatRecord, progress: Progress}|null>} null if the two
-   *   halves don't belong together
-   */
-  static async open(storage, key) {
-    const kept = read(storage);
-    if (kept === null) return null;
-    const aead = await importAead(key);
-    const seat = await unseal(aead, "/seat", kept.seat);
-    const progress = await unseal(aead, "/progress", kept.progress);
-    if (seat === null || progress === null) return null;
-    const resume = new Resume(storage, aead, kept.token, kept.seat, kept.lasts);
-    return {
-      resume,
-      seat: /** @type {SeatRecord} */ (seat),
-      progress: /** @type {Progress} */ (progress),
-    };
-  }
-
   /** @param {Progress} progress */
   async save(progress) {
     const sealed = await seal(this.#key, "/progress", progress);
@@ -113,25 +82,6 @@ export class Resume {
 }
 
 /**
- * @param {TabStorage} storage
- * @returns {{token: string, seat: string, progress: string, lasts: number|null}|null}
- */
-function read(storage) {
-  try {
-    const kept = readJson(storage.getItem(ENTRY) ?? "null", LIMIT);
-    if (!isObject(kept)) return null;
-    const { token, seat, progress, lasts } = kept;
-    if ([token, seat, progress].some((part) => typeof part !== "string")) return null;
-    return {
-      token: String(token), seat: String(seat), progress: String(progress),
-      lasts: typeof lasts === "number" ? lasts : null,
-    };
-  } catch {
-    return null;
-  }
-}
-
-/**
  * @param {CryptoKey} key
  * @param {string} part
  * @param {object} value
@@ -142,22 +92,5 @@ async function seal(key, part, value) {
   return toBase64url(concat(nonce, await aeadSeal(key, nonce, plaintext, labelFor(part))));
 }
 
-/**
- * @param {CryptoKey} key
- * @param {string} part
- * @param {string} sealed
- * @returns {Promise<unknown>} null if it was not sealed so
- */
-async function unseal(key, part, sealed) {
-  try {
-    const bytes = fromBase64url(sealed);
-    const nonce = bytes.subarray(0, NONCE_BYTES);
-    const plaintext = await aeadOpen(key, nonce, bytes.subarray(NONCE_BYTES), labelFor(part));
-    return plaintext === null ? null : readJson(plaintext, LIMIT);
-  } catch {
-    return null;
-  }
-}
-
 /** @param {string} part */
-const labelFor = (part) => labelled(LABELS.resume, utf8(part));
+export const labelFor = (part) => labelled(LABELS.resume, utf8(part));

@@ -20,6 +20,8 @@ const LEADS_BACK = /#[\w.-]+\.[0-9a-f]{32}(?![0-9a-z])/i;
 const standIn = () => later().then(({ PolledSocket }) => PolledSocket);
 /** What seals and opens names. */
 const profiles = () => later().then((parts) => parts.profiles);
+/** What brings a reloaded tab back. */
+const resuming = () => later();
 
 /**
  * @typedef {import("../room/room-client.js").RoomClient} RoomClient
@@ -247,7 +249,7 @@ export function entryFlows({ stage, base, load, choices, trap, toRoom, hold, sho
     later().catch(() => {});
     try {
       const { RoomClient } = await load();
-      const done = await begin(() => RoomClient.resume({ base, standIn, profiles }));
+      const done = await begin(() => RoomClient.resume({ base, standIn, profiles, resuming }));
       if (done === null) return;
       if (done.client === null) toArriving({ problem: "arriving.seat_gone" });
       else toRoom(done.client, null);

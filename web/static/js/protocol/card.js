@@ -14,6 +14,7 @@
  * @property {number|null} view
  * @property {number|null} viewLimit
  * @property {import("./quotes.js").Quote|null} quote
+ * @property {import("./attachments.js").Attachment|null} file  while open, if it is one
  * @property {string|null} type
  * @property {number|null} counter  once decrypted
  * @property {boolean} repeated  another message of its author with this counter was read
@@ -26,7 +27,7 @@
  */
 
 /** What a card has of its message while it isn't open. */
-export const UNREAD = { text: null, view: null, viewLimit: null, quote: null, type: null, viewing: null };
+export const UNREAD = { text: null, view: null, viewLimit: null, quote: null, file: null, type: null, viewing: null };
 
 /**
  * The card of a message that waits.

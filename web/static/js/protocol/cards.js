@@ -89,7 +89,7 @@ export class Cards {
     if (this.#cards.has(id)) return;
     const facts = {
       id, sequence: 0, author: "", size: 0, postedAt: 0, expiresAt: 0, holder: null,
-      leaseUntil: null, audience: null,
+      leaseUntil: null, audience: null, attachment: null,
     };
     this.#cards.set(id, { ...newCard(facts), state: "broken", error: "malformed" });
   }
@@ -206,7 +206,7 @@ export class Cards {
     if (card?.state !== "open") return;
     if (!card.shown) return void this.release(id);
     card.state = "shown_gone";
-    card.text = card.quote = null;
+    card.text = card.quote = card.file = null;
   }
 
   // What became of it
@@ -228,10 +228,10 @@ export class Cards {
   /**
    * @param {string} id
    * @param {{viewing: string, counter: number, type: string}
-   *   & Pick<Card, "text"|"view"|"quote"> & Partial<Pick<Card, "viewLimit">>} message
+   *   & Pick<Card, "text"|"view"|"quote"> & Partial<Pick<Card, "viewLimit"|"file">>} message
    * @returns {boolean} whether it is open now
    */
-  decrypted(id, { viewing, counter, type, text, view, viewLimit = null, quote }) {
+  decrypted(id, { viewing, counter, type, text, view, viewLimit = null, quote, file = null }) {
     const card = this.#cards.get(id);
     if (card?.state !== "opening" || !isViewing(viewing)) return false;
     // A counter has one message: another with the same is a copy, or the same after its end.
@@ -239,7 +239,7 @@ export class Cards {
       (one) => one !== card && one.author === card.author && one.counter === counter,
     );
     Object.assign(card, {
-      state: "open", viewing, counter, repeated, type, text, view, viewLimit, quote, error: null,
+      state: "open", viewing, counter, repeated, type, text, view, viewLimit, quote, file, error: null,
     });
     return true;
   }

@@ -115,6 +115,7 @@ export function readNotice(value) {
     audience: audience(o.audience),
     opened: integer(o.opened),
     returns: integer(o.returns),
+    attachment: orNull(integer)(o.attachment ?? null),
   };
 }
 

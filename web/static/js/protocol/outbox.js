@@ -9,7 +9,7 @@
 import { retryAt } from "./errors.js";
 import { RETRY_SECONDS, SEATS } from "./limits.js";
 import { FATES } from "./objects.js";
-import { newSent, restoreSent, saveSent, sentView } from "./sent.js";
+import { audienceOf, counts, deadlineOf, newSent, restoreSent, saveSent, sentView, unsentOf } from "./sent.js";
 
 /** A crowded room has space again when others have read: no answer tells when. */
 const CROWDED_RETRY_SECONDS = 10;
@@ -20,14 +20,7 @@ const OWED = Object.freeze(["stored", "opened", "acknowledged"]);
 /**
  * @typedef {import("./sent.js").Sent} Sent
  * @typedef {import("./sent.js").SentState} SentState
- *
- * @typedef {object} Told  what a server says of a message's end
- * @property {string} id
- * @property {string} state  one of FATES
- * @property {string|null} [viewing]
- * @property {string|null} [reader]
- * @property {number|null} [endedAt]
- * @property {number|null} [opened]
+ * @typedef {import("./sent.js").Told} Told
  */
 
 const FINAL = Object.freeze([
@@ -38,6 +31,8 @@ export class Outbox {
   /** @type {Map<string, Sent>} */
   #sent = new Map();
   #counter = 0;
+  /** Of how many messages the id was drawn. */
+  #drawn = 0;
   /** @type {{id: string, viewing: string|null, hash: string}[]} */
   #checks = [];
 
@@ -47,11 +42,44 @@ export class Outbox {
     return this.#counter;
   }
 
+  /** Which id is the next message's (4.3): one that waits for its attachment has it before it has a number. */
+  nextDraw() {
+    this.#drawn += 1;
+    return this.#drawn;
+  }
+
   /**
    * @param {{id: string, text: string, quote?: Sent["quote"], counter: number, now: number}} message
    */
   add({ id, text, quote = null, counter, now }) {
     this.#sent.set(id, newSent({ id, text, quote, counter }, now));
+  }
+
+  /**
+   * A message whose attachment is on its way; it has no number and isn't posted.
+   * @param {string} id  @param {import("./sent.js").SentFile} file  @param {number} now
+   */
+  begin(id, file, now) {
+    this.#sent.set(id, { ...newSent({ id, text: null, quote: null, counter: 0, file }, now), want: null });
+  }
+
+  /**
+   * All of its attachment is there: it is the next to be posted.
+   * @param {string} id  @param {string} attachment
+   * @returns {number|null} its number; null if it is wanted no more
+   */
+  ready(id, attachment) {
+    const sent = this.#sent.get(id);
+    if (sent?.state !== "sending") return null;
+    this.#sent.delete(id);
+    const counter = this.nextCounter();
+    this.#sent.set(id, { ...sent, attachment, counter, want: "post" });
+    return counter;
+  }
+
+  /** One that was never posted is wanted no more. @param {string} id */
+  drop(id) {
+    if (this.#sent.get(id)?.envelope === null) this.#sent.delete(id);
   }
 
   /** @param {string} id  @param {string} hash  of its viewing bytes, base64url */
@@ -122,8 +150,8 @@ export class Outbox {
     this.#wants(sent, null);
     sent.envelope = sent.error = null;
     sent.first = audience === null;
-    this.#counts(sent, opened, returns);
-    this.#audience(sent, audience);
+    counts(sent, opened, returns);
+    audienceOf(sent, audience);
     // Somebody's having viewed it isn't undone by another's opening it.
     if (sent.state !== "acknowledged") sent.state = state === "opened" ? "opened" : "stored";
   }
@@ -136,7 +164,7 @@ export class Outbox {
     const sent = this.#open(id, state);
     if (sent === undefined) return;
     sent.envelope = sent.error = null;
-    this.#counts(sent, opened, null);
+    counts(sent, opened, null);
     if (state === "viewed" && viewing === null && !asked) {
       // The news came without a proof; the proof can be asked for.
       this.#question(sent);
@@ -180,19 +208,21 @@ export class Outbox {
     if (sent.state === "viewed" && sent.audience !== null) sent.audience = [];
   }
 
-  /** A lease has begun. @param {string} id */
-  opened(id) {
+  /** A lease has begun, or was prolonged. @param {string} id  @param {string} member */
+  opened(id, member) {
     const sent = this.#sent.get(id);
-    if (sent === undefined || !OWED.includes(sent.state)) return;
+    if (sent === undefined || !OWED.includes(sent.state) || sent.holders.includes(member)) return;
+    sent.holders = [...sent.holders, member].slice(-SEATS[1]);
     sent.opened += 1;
     if (sent.state === "stored") sent.state = "opened";
   }
 
-  /** A lease has ended. @param {string} id  @param {number|null} returns  so far */
-  leaseEnded(id, returns) {
+  /** A lease has ended. @param {string} id  @param {number|null} returns  so far  @param {string|null} member  whose, if told */
+  leaseEnded(id, returns, member) {
     const sent = this.#sent.get(id);
     if (sent === undefined) return;
-    this.#counts(sent, null, returns);
+    sent.holders = sent.holders.filter((one) => member !== null && one !== member);
+    counts(sent, null, returns);
     if (sent.state === "opened") sent.state = "stored";
   }
 
@@ -201,6 +231,7 @@ export class Outbox {
     const sent = this.#sent.get(id);
     if (sent === undefined || !OWED.includes(sent.state)) return;
     sent.state = "acknowledged";
+    sent.holders = sent.holders.filter((one) => one !== member);
     if (!sent.readers.includes(member)) sent.readers = [...sent.readers, member].slice(-SEATS[1]);
     sent.audience = sent.audience?.filter((one) => one !== member) ?? null;
   }
@@ -208,7 +239,7 @@ export class Outbox {
   /** @param {string} id  @param {string[]|null} audience */
   audience(id, audience) {
     const sent = this.#sent.get(id);
-    if (sent !== undefined && OWED.includes(sent.state)) this.#audience(sent, audience);
+    if (sent !== undefined && OWED.includes(sent.state)) audienceOf(sent, audience);
   }
 
   /** How many of one's own messages wait unread. */
@@ -216,12 +247,9 @@ export class Outbox {
     return [...this.#sent.values()].filter(({ state }) => OWED.includes(state)).length;
   }
 
-  /** What the server may not have, with the words: `doubtful` is what it may have all the same. */
+  /** What the server may not have, with the words. */
   unsent() {
-    return [...this.#sent.values()].flatMap(({ id, state, error, text, quote, tried }) =>
-      ["sending", "refused"].includes(state) && text !== null
-        ? [{ id, text, quote, doubtful: tried && (state === "sending" || error === "not_sent") }]
-        : []);
+    return [...this.#sent.values()].flatMap(unsentOf);
   }
 
   /**
@@ -273,7 +301,7 @@ export class Outbox {
   /** Drops the words of a message that need not be written again. @param {string} id */
   discard(id) {
     const sent = this.#sent.get(id);
-    if (sent !== undefined && sent.state !== "sending") sent.text = sent.quote = null;
+    if (sent !== undefined && sent.state !== "sending") sent.text = sent.quote = sent.file = null;
   }
 
   /** @param {string} id  @param {string} code  it can't even be sealed */
@@ -294,21 +322,14 @@ export class Outbox {
   roomEnded() {
     for (const sent of this.#sent.values()) {
       if (!FINAL.includes(sent.state)) sent.state = "room_destroyed";
-      sent.text = sent.quote = sent.envelope = sent.hash = null;
+      sent.text = sent.quote = sent.file = sent.envelope = sent.hash = null;
       this.#wants(sent, null);
     }
   }
 
   /** When something is due by time alone, or Infinity. */
   nextDeadline() {
-    let next = Infinity;
-    for (const sent of this.#sent.values()) {
-      if (sent.want === "post") next = Math.min(next, sent.writtenAt + 1000 * RETRY_SECONDS);
-      if (sent.want !== null && !sent.asked && sent.notBefore > 0) {
-        next = Math.min(next, sent.notBefore);
-      }
-    }
-    return next;
+    return Math.min(...[...this.#sent.values()].map(deadlineOf), Infinity);
   }
 
   // What is remembered
@@ -318,12 +339,13 @@ export class Outbox {
     const all = [...this.#sent.values()];
     const waiting = all.filter(({ state }) => !FINAL.includes(state));
     const ended = all.filter(({ state }) => FATES.includes(state));
-    return { counter: this.#counter, ...saveSent(waiting, ended) };
+    return { counter: this.#counter, drawn: this.#drawn, ...saveSent(waiting, ended) };
   }
 
-  /** @param {{counter: number} & Parameters<typeof restoreSent>[0]} saved  @param {number} now */
-  restore({ counter, ...saved }, now) {
+  /** @param {{counter: number, drawn?: number} & Parameters<typeof restoreSent>[0]} saved  an earlier version of this page knew no `drawn`  @param {number} now */
+  restore({ counter, drawn = counter, ...saved }, now) {
     this.#counter = counter;
+    this.#drawn = drawn;
     this.#sent = new Map(restoreSent(saved, now).map((sent) => [sent.id, sent]));
   }
 
@@ -354,18 +376,6 @@ export class Outbox {
       sent.state = "unconfirmed";
       this.#wants(sent, null);
     }
-  }
-
-  /** Counts that a late answer must not turn back. @param {Sent} sent  @param {number|null} opened  @param {number|null} returns */
-  #counts(sent, opened, returns) {
-    sent.opened = Math.max(sent.opened, opened ?? 0);
-    sent.returns = Math.max(sent.returns, returns ?? 0);
-  }
-
-  /** @param {Sent} sent  @param {string[]|null} audience */
-  #audience(sent, audience) {
-    sent.audience = audience;
-    if (audience !== null) sent.of ??= audience.length;
   }
 
   /** @param {Sent} sent  @param {string} code */

@@ -237,12 +237,12 @@ export class Room {
       case "opened": {
         const [id, member] = [read.id(frame.id), read.id(frame.member)];
         this.cards.leased(id, member, read.integer(frame.lease_until));
-        this.outbox.opened(id);
+        this.outbox.opened(id, member);
         break;
       }
       case "stored":
         this.cards.leaseEnded(read.id(frame.id), serverNow);
-        this.outbox.leaseEnded(read.id(frame.id), isInteger(frame.returns) ? frame.returns : null);
+        this.outbox.leaseEnded(read.id(frame.id), isInteger(frame.returns) ? frame.returns : null, memberOrNull(frame.member));
         break;
       case "acknowledged":
         this.cards.viewedBy(read.id(frame.id), read.id(frame.member));

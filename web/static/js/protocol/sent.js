@@ -1,5 +1,7 @@
 /** A message of one's own: what is known of it, what pages see, and what a reload keeps. */
 
+import { RETRY_SECONDS } from "./limits.js";
+
 /**
  * @typedef {"sending"|"stored"|"opened"|"acknowledged"|"viewed"|"unconfirmed"|"expired"
  *   |"withdrawn"|"room_destroyed"|"false_receipt"|"refused"} SentState
@@ -8,6 +10,7 @@
  * @property {string} id
  * @property {string|null} text
  * @property {import("./quotes.js").Quote|null} quote
+ * @property {SentFile|null} file
  * @property {SentState} state
  * @property {string|null} error
  * @property {number|null} sequence
@@ -24,10 +27,14 @@
  * @property {string|null} reader  who viewed it last: the server's word, told only beside a proof
  * @property {number|null} endedAt  by the server's clock, and its word
  *
+ * @typedef {{name: string, size: number, mime: string}} SentFile  what was sent beside a message
+ *
  * @typedef {object} Way  how it gets there
  * @property {string|null} envelope  base64url; null before it is sealed and after it was stored
  * @property {string|null} hash  of the viewing bytes, base64url
  * @property {number} writtenAt  by this device's clock
+ * @property {string|null} attachment  its id, once all of it is there
+ * @property {string[]} holders  who reads it now
  * @property {"post"|"status"|null} want
  * @property {boolean} asked  the want is on its way
  * @property {boolean} tried  it was on its way once without an answer: the server may have it
@@ -35,10 +42,18 @@
  * @property {{reader: string|null, endedAt: number|null}} told  beside a proof that is being checked
  *
  * @typedef {SentFacts & Way} Sent
- * @typedef {Pick<Sent, "id"|"text"|"quote"|"counter">} Written
+ * @typedef {Pick<Sent, "id"|"text"|"quote"|"counter"> & {file?: SentFile|null}} Written
  *
  * @typedef {Pick<Sent, "id"|"counter"|"state"|"sequence"|"postedAt"|"expiresAt"|"opened"|"of"
  *   |"readers"|"proved"|"reader"|"endedAt">} Fate  what a reload keeps of a message that has ended
+ *
+ * @typedef {object} Told  what a server says of a message's end
+ * @property {string} id
+ * @property {string} state  one of FATES
+ * @property {string|null} [viewing]
+ * @property {string|null} [reader]
+ * @property {number|null} [endedAt]
+ * @property {number|null} [opened]
  */
 
 /** Of so many that have ended a reload remembers the fate. */
@@ -52,9 +67,9 @@ const NOTHING_TOLD = Object.freeze({ reader: null, endedAt: null });
  * @returns {Sent}
  */
 export const newSent = (written, now) => ({
-  ...written, state: "sending", error: null, sequence: null, postedAt: null, expiresAt: null, first: true,
+  file: null, ...written, state: "sending", error: null, sequence: null, postedAt: null, expiresAt: null, first: true,
   opened: 0, returns: 0, audience: null, of: null, readers: [], proved: false, reader: null, endedAt: null,
-  envelope: null, hash: null, writtenAt: now, want: "post", asked: false, tried: false, notBefore: 0,
+  envelope: null, hash: null, attachment: null, holders: [], writtenAt: now, want: "post", asked: false, tried: false, notBefore: 0,
   told: NOTHING_TOLD,
 });
 
@@ -63,9 +78,39 @@ export const newSent = (written, now) => ({
  * @param {Sent} sent
  * @returns {SentFacts}
  */
-export function sentView({ envelope, hash, writtenAt, want, asked, tried, notBefore, told, ...facts }) {
+export function sentView({ envelope, hash, attachment, holders, writtenAt, want, asked, tried, notBefore, told, ...facts }) {
   return facts;
 }
+
+/** Counts that a late answer must not turn back. @param {Sent} sent  @param {number|null} opened  @param {number|null} returns */
+export function counts(sent, opened, returns) {
+  sent.opened = Math.max(sent.opened, opened ?? 0);
+  sent.returns = Math.max(sent.returns, returns ?? 0);
+}
+
+/** @param {Sent} sent  @param {string[]|null} audience */
+export function audienceOf(sent, audience) {
+  sent.audience = audience;
+  if (audience !== null) sent.of ??= audience.length;
+}
+
+/**
+ * The words of one that the server may not have; `doubtful` is what it may have all the same.
+ * @param {Sent} sent
+ */
+export const unsentOf = ({ id, state, error, text, quote, tried }) =>
+  (["sending", "refused"].includes(state) && text !== null
+    ? [{ id, text, quote, doubtful: tried && (state === "sending" || error === "not_sent") }]
+    : []);
+
+/**
+ * When something about it is due by time alone, or Infinity.
+ * @param {Sent} sent
+ */
+export const deadlineOf = ({ want, asked, notBefore, writtenAt }) => Math.min(
+  want === "post" ? writtenAt + 1000 * RETRY_SECONDS : Infinity,
+  want !== null && !asked && notBefore > 0 ? notBefore : Infinity,
+);
 
 /**
  * What a reload keeps of one that has ended.

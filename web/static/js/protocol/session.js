@@ -283,9 +283,7 @@ export class Session {
   }
 
   /** What a reloaded tab needs to go on. */
-  save() {
-    return { ...this.#room.cards.save(), ...this.#room.outbox.save() };
-  }
+  save = () => ({ ...this.#room.cards.save(), ...this.#room.outbox.save() });
 
   /** @param {ReturnType<Session["save"]>} saved  @param {number} now */
   restore(saved, now) {
@@ -359,15 +357,16 @@ export class Session {
   #pump(now) {
     if (!this.#live) return;
     for (const card of this.#room.cards.wanted()) {
-      if (card.asked || card.notBefore > now || card.want === null) continue;
+      const { id, want, viewing, attachment } = card;
+      if (card.asked || card.notBefore > now || want === null) continue;
       card.asked = true;
-      const fields = card.want === "ack" ? { viewing: card.viewing } : {};
-      this.#ask(card.want, [card.id], { id: card.id, ...fields });
+      const fields = want === "ack" ? { viewing } : want === "open" && attachment !== null ? { attachment: true } : {};
+      this.#ask(want, [id], { id, ...fields });
     }
     for (const sent of this.#room.outbox.posts(now)) {
       sent.asked = sent.tried = true;
-      const { id, envelope, hash } = sent;
-      this.#ask("post", [id], { id, envelope, viewing_hash: hash });
+      const { id, envelope, hash, attachment } = sent;
+      this.#ask("post", [id], { id, envelope, viewing_hash: hash, ...(attachment !== null && { attachment }) });
     }
     for (const id of this.#room.withdrawals.take(now)) this.#ask("withdraw", [id], { id });
     const questions = this.#room.outbox.questions(now);

@@ -1,12 +1,12 @@
-/** Ways into a room: making it, joining it, coming back. Each ends with a seat. */
+/** Ways into a room: making it, joining it, and by a link back. Each ends with a seat. (After a reload: resuming.js.) */
 
 import { Resume } from "../device/resume.js";
 import { askTabs } from "../device/tabs.js";
-import { encodeCharter, readCharter, signCharter } from "../protocol/charter.js";
+import { encodeCharter, signCharter } from "../protocol/charter.js";
 import { readCode } from "../protocol/codes.js";
 import { readConfig } from "../protocol/config.js";
-import { fromBase64url, toBase64url } from "../protocol/encoding.js";
-import { Refusal, isPassing } from "../protocol/errors.js";
+import { toBase64url } from "../protocol/encoding.js";
+import { Refusal } from "../protocol/errors.js";
 import { contentKeys, roomKeys } from "../protocol/keys.js";
 import { SEAT_SECRET_BYTES, SECRET_BYTES } from "../protocol/limits.js";
 import { readLink, readReturnLink } from "../protocol/links.js";
@@ -14,6 +14,7 @@ import { integer, object, readRoom } from "../protocol/objects.js";
 import { seatOf } from "../protocol/seat.js";
 import { RoomApi } from "./room-api.js";
 import { RoomCrypto } from "./room-crypto.js";
+import { verify } from "./verify-charter.js";
 
 /**
  * @typedef {object} Device  what differs between a browser and a test
@@ -25,6 +26,7 @@ import { RoomCrypto } from "./room-crypto.js";
  * @property {(() => Promise<import("../net/reconnecting-socket.js").StandIn>)|null} [standIn]  promises what
  *   stands in for a socket
  * @property {() => Promise<typeof import("./profiles.js")>} profiles  promises what seals and opens names
+ * @property {() => Promise<typeof import("./resuming.js")>} resuming  promises what brings a reloaded tab back
  *
  * @typedef {object} Seat  all a client needs to live in a room; bytes in base64url
  * @property {RoomApi} api
@@ -94,43 +96,6 @@ export async function join(options, device) {
   const found = await deriveRoom(options, device);
   const { charter, mac } = readRoom(await found.api.room({ locator: found.locator }));
   return takeSeat(options, device, found, { charter, mac });
-}
-
-/**
- * @param {{base: string, onProgress?: (phase: "connecting") => void}} options
- * @param {Device} device
- * @returns {Promise<Seat|null>} null when there is nothing to come back to
- */
-export async function resume({ base, onProgress }, device) {
-  const { storage } = device;
-  const resumeToken = Resume.token(storage);
-  if (resumeToken === null) return null;
-  onProgress?.("connecting");
-  const api = new RoomApi(base);
-  try {
-    const { key, generation } = object(await api.resume(resumeToken));
-    const opened = await Resume.open(storage, fromBase64url(key, SECRET_BYTES));
-    if (opened === null) throw new Refusal("resume_unknown");
-    const { seat, progress } = opened;
-    const { charter, mac } = seat;
-    const root = fromBase64url(seat.root, SECRET_BYTES);
-    const { locator, charterKey, roomSecret } = await roomKeys(root).finally(() => root.fill(0));
-    const rules = await verify(charterKey, { charter, mac }, seat.suite);
-    const keys = await contentKeys(roomSecret, rules.nonce);
-    const secret = fromBase64url(seat.secret, SEAT_SECRET_BYTES);
-    const own = await seatOf(secret, rules.nonce);
-    const who = { locator: toBase64url(locator), token: toBase64url(own.token) };
-    const { members, ...room } = object(await api.room(who));
-    return {
-      api, ...who, me: toBase64url(own.member), charter, mac, rules, keys, progress,
-      secret, graceSeconds: seat.graceSeconds ?? null, messages: own.messages, generation: integer(generation), resume: opened.resume,
-      present: { now: room.now, room, members },
-    };
-  } catch (error) {
-    if (!(error instanceof Refusal) || isPassing(error)) throw error;
-    Resume.clear(storage);
-    return null;
-  }
 }
 
 /**
@@ -225,22 +190,4 @@ async function throwKnowing(error, { tabs }, locator) {
     error.elsewhere = await askTabs(tabs(), locator);
   }
   throw error;
-}
-
-/**
- * @param {CryptoKey} charterKey
- * @param {{charter: string, mac: string}} shown
- * @param {number} suite
- */
-async function verify(charterKey, { charter, mac }, suite) {
-  return readCharter(charterKey, bytesOr(charter, "charter_length"), bytesOr(mac, "charter_mac"), suite);
-}
-
-/** @param {string} text  @param {string} code  of the refusal of what isn't base64url at all */
-function bytesOr(text, code) {
-  try {
-    return fromBase64url(text);
-  } catch {
-    throw new Refusal(code);
-  }
 }

@@ -189,7 +189,7 @@ function factsOf(receipt, counter, { proof, everyone }) {
   const { id, state, viewing, sequence, postedAt, expiresAt, audience, reader, endedAt } = receipt;
   const proved = viewing === proof;
   return {
-    id, counter, text: null, quote: null, error: null, sequence, postedAt, expiresAt, audience, endedAt,
+    id, counter, text: null, quote: null, file: null, error: null, sequence, postedAt, expiresAt, audience, endedAt,
     state: state === "viewed" && !proved ? "false_receipt" : /** @type {SentView["state"]} */ (state),
     opened: receipt.opened ?? 0, returns: receipt.returns ?? 0, of: null,
     // For whom it was, nobody tells of one that has ended.

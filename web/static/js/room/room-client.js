@@ -32,14 +32,18 @@ const TOO_FAST = 4429;
 /** Whoever ends it so wants nothing kept of it. @type {Set<EndReason>} */
 const OWN_END = new Set(["left", "destroyed_by_you", "destroy_unconfirmed"]);
 
-/** @param {Partial<Pick<Device, "standIn"|"profiles">>} options  @returns {Device} */
-const browser = ({ standIn, profiles = () => Promise.reject(new Refusal("unreachable")) }) =>
-  ({ derive, randomBytes, storage: tabStorage(), tabs: otherTabs, standIn, profiles });
+/** @returns {Promise<never>} */
+const notLoaded = () => Promise.reject(new Refusal("unreachable"));
+
+/** @param {Partial<Pick<Device, "standIn"|"profiles"|"resuming">>} options  @returns {Device} */
+const browser = ({ standIn, profiles = notLoaded, resuming = notLoaded }) =>
+  ({ derive, randomBytes, storage: tabStorage(), tabs: otherTabs, standIn, profiles, resuming });
 
 /** The only thing pages use of a room. Errors of the static methods are `Refusal`s. */
 export class RoomClient extends EventTarget {
   /** @type {RoomState} */
   state;
+  #base;
   #seat;
   #connection;
   /** @type {import("./room-state.js").Ended|null} */
@@ -79,13 +83,14 @@ export class RoomClient extends EventTarget {
 
   /**
    * Brings a reloaded tab back without the code.
-   * @param {{base: string, onProgress?: (phase: "connecting") => void} & Partial<Pick<Device, "standIn"|"profiles">>} options
+   * @param {{base: string, onProgress?: (phase: "connecting") => void} & Partial<Pick<Device, "standIn"|"profiles"|"resuming">>} options
    * @param {Device} [device]
    * @returns {Promise<RoomClient|null>} null when there is nothing to resume (any longer); a
    *   `Refusal` such as `unreachable` when it may work later
    */
   static async resume(options, device = browser(options)) {
-    const seat = await entry.resume(options, device);
+    const { resume } = await device.resuming();
+    const seat = await resume(options, device);
     return seat && new RoomClient(options.base, seat, device);
   }
 
@@ -105,6 +110,7 @@ export class RoomClient extends EventTarget {
    */
   constructor(base, seat, device) {
     super();
+    this.#base = base;
     // The keys are the connection's alone, so that they go when it forgets them.
     this.#seat = { ...seat, secret: null, keys: null, messages: null, resume: null, progress: null, present: {} };
     this.#connection = new RoomConnection(base, seat, device, {
@@ -231,6 +237,16 @@ export class RoomClient extends EventTarget {
     if (this.#isOver) throw new Refusal("ended");
     const { api, locator, token } = this.#seat;
     return read(await api.record({ locator, token }));
+  }
+
+  /**
+   * What late parts of this client go on with; nothing once it is over.
+   * @returns {import("./attachment-sending.js").Inner|null}
+   */
+  get inner() {
+    if (this.#isOver) return null;
+    const { locator, token, me, rules } = this.#seat;
+    return { base: this.#base, locator, token, me, roomNonce: rules.nonce, ...this.#connection.inner };
   }
 
   /**

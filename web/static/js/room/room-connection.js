@@ -130,6 +130,17 @@ export class RoomConnection {
     this.#flush();
   }
 
+  /** What late parts of the client go on with. */
+  get inner() {
+    /** @type {import("./attachment-sending.js").Inner["seal"]} */
+    const seal = (...of) => this.#seal(...of);
+    return { outbox: this.#session.room.outbox, crypto: this.#crypto, draw: () => this.draw(), seal, changed: () => this.#flush() };
+  }
+
+  draw() {
+    return this.#crypto.draw(this.#session.room.outbox.nextDraw());
+  }
+
   /**
    * Sends a message: it waits in memory until the server has it.
    * @param {import("../protocol/envelope.js").TextContent} content
@@ -138,7 +149,7 @@ export class RoomConnection {
   post(content) {
     const { text, quote } = content;
     const counter = this.#session.room.outbox.nextCounter();
-    const { id, viewing } = this.#crypto.draw(counter);
+    const { id, viewing } = this.draw();
     this.#do((session, now) => session.write({ id, text, quote, counter }, now));
     void this.#seal(id, viewing, counter, content);
     return id;

@@ -7,8 +7,11 @@ import { sha256 } from "../protocol/keys.js";
 import { ID_BYTES, NONCE_BYTES, SECRET_BYTES } from "../protocol/limits.js";
 
 /** @typedef {import("../protocol/quotes.js").Quote} Quote */
+/** @typedef {import("../protocol/envelope.js").Content} Content */
 
 export class RoomCrypto {
+  /** What reads a content that names a file, once that has come. @type {((content: Content) => import("../protocol/attachments.js").Attachment|null)|null} */
+  fileIn = null;
   /** @type {{messageKey: CryptoKey, profileKey: CryptoKey}|null} */
   #keys;
   #messages;
@@ -73,14 +76,16 @@ export class RoomCrypto {
     const { viewing, counter, content } =
       await openMessage(messageKey, this.#place(author, id), bytes);
     const isText = content.type === "text";
+    const file = this.fileIn?.(content) ?? null;
     return {
       viewing: toBase64url(viewing),
       counter,
       type: content.type,
       text: isText ? String(content.text) : null,
-      view: isText && content.view !== undefined ? Number(content.view) : null,
-      viewLimit: isText && content.view_limit !== undefined ? Number(content.view_limit) : null,
+      view: isText && content.view !== undefined ? Number(content.view) : file?.view ?? null,
+      viewLimit: isText && content.view_limit !== undefined ? Number(content.view_limit) : file?.viewLimit ?? null,
       quote: isText ? /** @type {Quote|undefined} */ (content.quote) ?? null : null,
+      file,
     };
   }
 

@@ -57,6 +57,8 @@
  * @property {number|null} view  seconds its author wishes it to stay; 0: until closed; null: no wish
  * @property {number|null} viewLimit  seconds after which its author wants it gone, whatever the reader wishes
  * @property {Quote|null} quote  while open, if its author quotes somebody
+ * @property {number|null} attachment  how much comes with it, in bytes, filled up
+ * @property {import("../protocol/attachments.js").Attachment|null} file  while open, if it is one
  * @property {string|null} type  of the content, once opened
  * @property {boolean} repeated  another of this author with the same number was read before
  * @property {number} gapBefore  messages of this author that are missing before this one

@@ -10,7 +10,6 @@ const PATHS = {
   send: ["M12 19V5", "M6 11l6-6 6 6"],
   close: ["M6 6l12 12", "M18 6L6 18"],
   locked: ["M6 11h12v9H6z", "M8.5 11V8a3.5 3.5 0 0 1 7 0v3"],
-  unlocked: ["M6 11h12v9H6z", "M8.5 11V8a3.5 3.5 0 0 1 6.6-1.7"],
   sealed: ["M4 6.5h16v12H4z", "M4 7l8 6.5L20 7"],
   broken: ["M4 6.5h16v12H4z", "M13 6.5l-2.5 4 3 2.5-2 5.5"],
   leave: ["M14 5H6v14h8", "M11 12h9", "M17 9l3 3-3 3"],
@@ -25,7 +24,6 @@ const PATHS = {
   hold: ["M9 6v12", "M15 6v12"],
   reply: ["M9 6L4 11l5 5", "M4 11h9a6 6 0 0 1 6 6v1.5"],
   down: ["M12 5v14", "M6 13l6 6 6-6"],
-  hide: ["M4 4l16 16", "M9.500 6.300c5-1.300 8.500 1.200 11.500 5.700-.8 1.400-1.700 2.500-2.700 3.400", "M6.500 7.700C5.200 8.700 4 10.200 3 12c2.500 4.300 5.500 6 9 6 1.300 0 2.600-.2 3.800-.8"],
   warning: ["M12 4L3 19.500h18z", "M12 10v4.5", "M12 17h.01"],
 };
 
@@ -37,3 +35,6 @@ export function icon(name) {
     (PATHS[name] ?? []).map((d) => svg("path", { d })),
   );
 }
+
+/** Adds drawings that come later. @param {Record<string, string[]>} more */
+export const draw = (more) => void Object.assign(PATHS, more);

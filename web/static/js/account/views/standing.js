@@ -1,5 +1,6 @@
 // What stands between a browser and its account: what has happened, and every way on.
 
+import "../../ui/late-icons.js";
 import { el } from "../../ui/el.js";
 import { say } from "../../ui/i18n.js";
 import { icon } from "../../ui/icons.js";

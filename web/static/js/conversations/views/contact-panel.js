@@ -1,5 +1,6 @@
 /** One person: what they are called, whether they are who they say, and what can be done about them. */
 
+import "../../ui/late-icons.js";
 import { announce } from "../../ui/announce.js";
 import { el, fill } from "../../ui/el.js";
 import { isolated, say } from "../../ui/i18n.js";

@@ -1,5 +1,6 @@
 /** What can be done with one message: answered, marked, copied, mended, reported, and taken away. */
 
+import "../../ui/late-icons.js";
 import { announce } from "../../ui/announce.js";
 import { confirm, panel, panelHead } from "../../ui/dialog.js";
 import { el } from "../../ui/el.js";

@@ -3,6 +3,7 @@
 import { el, fill, setText } from "../../ui/el.js";
 import { has, parts, say } from "../../ui/i18n.js";
 import { icon } from "../../ui/icons.js";
+import { ifHere } from "../../ui/later.js";
 import { usualSeconds } from "../../ui/reading-time.js";
 import { duration, moment } from "../../ui/times.js";
 import { openFace } from "./open-face.js";
@@ -48,7 +49,7 @@ export function cardView(first, room) {
   const faces = {
     sealed: sealedFace,
     broken: brokenFace,
-    open: (card) => openFace(card, room, { author, from: () => from(card, mark(author())) }),
+    open: (card) => (card.file === null ? openFace : ifHere().fileFace)(card, room, { author, from: () => from(card, mark(author())) }),
   };
 
   /** @param {CardView} card  what is in its place */
@@ -94,9 +95,7 @@ export function cardView(first, room) {
     const mayOpen = () => current.state === "closed" || current.state === "returned";
 
     function ask() {
-      if (!mayOpen()) return;
-      // What went wrong is in the card's state, and said by its line.
-      room.client.open(current.id).catch(() => {});
+      if (mayOpen()) room.open(current);
     }
 
     /** @param {CardView} card */
@@ -118,7 +117,8 @@ export function cardView(first, room) {
   function sealedLine(card, state) {
     if (state === "failed" && has(`refusal.${card.error}`)) return say(`refusal.${card.error}`);
     const holder = state === "taken" ? who(room.people.get(card.holder ?? "")) : null;
-    const line = parts(CARDS[state].text, { name: holder, time: usualTime(card.size) });
+    const line = card.attachment !== null && holder === null ? ifHere()?.fileLine(card, room)
+      : parts(CARDS[state].text, { name: holder, time: usualTime(card.size) });
     const until = moment(room.localTime(card.expiresAt));
     if (state === "taken" || state === "failed" || until === "") return line;
     return [line, el("span", { class: "card-until" }, " · ", say("card.waits", { until }))];

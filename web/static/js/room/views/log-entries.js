@@ -57,6 +57,9 @@ export function traceOfCard(card) {
   return fate !== null && ["unconfirmed", "expired", "withdrawn", "room_destroyed"].includes(fate) ? fate : "gone";
 }
 
+/** Whether there is more of a message of one's own than what became of it. @param {SentView} message */
+export const hasContent = ({ text, file }) => text !== null || file !== null;
+
 /**
  * The same of a message of one's own. "told": only what became of it is left, since a reload took the text.
  * @param {SentView} message  @param {Set<string>} faded
@@ -64,7 +67,7 @@ export function traceOfCard(card) {
 function traceOfSent(message, faded) {
   if (!isEnded(message)) return null;
   const left = faded.has(message.id);
-  if (!left && message.text !== null) return null;
+  if (!left && hasContent(message)) return null;
   if (MEANT.has(message.state)) return left ? "gone" : "told";
   const read = readersOf(message).size > 0 || (Number.isInteger(message.of) && !readersAreKnown(message));
   if (message.state === "expired" && read) return "sent_expired_partly";

@@ -1,4 +1,4 @@
-/** An open card: its text, its clock, and what one can do meanwhile. */
+/** An open card: what it holds, its clock, and what one can do meanwhile. */
 
 import { VIEW_LIMIT_SECONDS, VIEW_SECONDS } from "../../protocol/limits.js";
 import { announce } from "../../ui/announce.js";
@@ -22,27 +22,70 @@ import { CARDS } from "./state-tables.js";
 const within = (seconds, [least, most]) =>
   Number.isInteger(seconds) && Number(seconds) >= least && Number(seconds) <= most ? seconds : null;
 
-/** @param {CardView} card  @param {string} words  how long these stay, and at most */
-const timeOf = ({ view, viewLimit }, words) =>
-  readingSeconds(pointsOf(words), view === 0 ? 0 : within(view, VIEW_SECONDS), within(viewLimit, VIEW_LIMIT_SECONDS));
+/** @param {CardView} card  @param {number} points  how long so many stay, and at most */
+export const timesOf = ({ view, viewLimit }, points) =>
+  readingSeconds(points, view === 0 ? 0 : within(view, VIEW_SECONDS), within(viewLimit, VIEW_LIMIT_SECONDS));
 
 /** @param {Element} button  @param {boolean} can  whether it does anything; it keeps the focus either way */
 const enable = (button, can) => button.setAttribute("aria-disabled", String(!can));
 
 /**
- * The face of an open card.
+ * @typedef {{author: () => any, from: () => HTMLElement}} Sender  who has written it, and a line that says so
+ *
+ * @typedef {object} Held  what an open card holds
+ * @property {{seconds: number, most: number}} times  how long it stays, and at most
+ * @property {Node} content
+ * @property {HTMLElement} focus
+ * @property {Node|null} [above]
+ * @property {(HTMLElement|false)[]} [tools]
+ * @property {[string, string, () => void][]} [keys]  what they are besides these
+ */
+
+/**
+ * The face of an open card that holds a text.
  * @param {CardView} card
  * @param {import("./view-context.js").ViewContext} room
- * @param {{author: () => any, from: () => HTMLElement}} sender  who has written it, and a line that says so
+ * @param {Sender} sender
  */
-export function openFace(card, room, { author, from }) {
+export function openFace(card, room, sender) {
   const known = card.type === "text" && typeof card.text === "string";
   const words = known ? String(card.text) : "";
   const readable = known && !isBlank(words);
-  const { seconds, most } = timeOf(card, words);
   const body = readable ? messageBody(words) : null;
   const text = body?.text ?? el("p", { class: "message-text unknown" }, say(CARDS[known ? "empty" : "unknown_type"].text));
-  text.tabIndex = -1;
+  const reply = () => { if (readable) room.reply(card); };
+  return heldFace(card, room, sender, {
+    times: timesOf(card, pointsOf(words)), content: body?.node ?? text, focus: text,
+    above: typeof card.quote?.text === "string" ? quoteView(card.quote, room.people) : null,
+    keys: [["r", "KeyR", reply]],
+    tools: [
+      readable && tool("reply", say("card.reply"), reply, { "aria-keyshortcuts": "R" }),
+      readable && copyButton({ label: say("card.copy"), name: "copy", text: () => words, kind: "quiet tool" }),
+    ],
+  });
+}
+
+/**
+ * A button with a drawing, and its name for whoever asks for it.
+ * @param {string|Node} drawing
+ * @param {string} label
+ * @param {() => void} click
+ * @param {Record<string, string>} [attributes]
+ */
+export function tool(drawing, label, click, attributes = {}) {
+  return el("button", { type: "button", class: "button quiet tool", ...attributes, on: { click } },
+    typeof drawing === "string" ? icon(drawing) : drawing, el("span", { class: "caption" }, label));
+}
+
+/**
+ * The face of an open card. Once it was painted it is acknowledged, and its clock runs.
+ * @param {CardView} card
+ * @param {import("./view-context.js").ViewContext} room
+ * @param {Sender} sender
+ * @param {Held} held
+ */
+export function heldFace(card, room, { author, from }, { times: { seconds, most }, content, focus, above = null, tools: others = [], keys: ownKeys = [] }) {
+  focus.tabIndex = -1;
 
   const burn = countdown({ seconds, most, onEnd: discard, onLast: tellLast, onTick: offer });
   const begun = room.memory.ends.get(card.id);
@@ -58,28 +101,12 @@ export function openFace(card, room, { author, from }) {
     on: { click: extend } }, say("card.more", { time: duration(MORE_SECONDS, "short") }));
   const stop = tool("hold", say("card.hold"), hold, { "aria-pressed": String(held), "aria-keyshortcuts": "H" });
   const tools = el("div", { class: "card-tools" },
-    readable && tool("reply", say("card.reply"), reply, { "aria-keyshortcuts": "R" }),
-    readable && copyButton({ label: say("card.copy"), name: "copy", text: () => words, kind: "quiet tool" }),
+    others,
     longer && stop,
     tool("close", say("card.close"), discard));
 
-  /**
-   * @param {string} drawing
-   * @param {string} label
-   * @param {() => void} click
-   * @param {Record<string, string>} [attributes]
-   */
-  function tool(drawing, label, click, attributes = {}) {
-    return el("button", { type: "button", class: "button quiet tool", ...attributes, on: { click } },
-      icon(drawing), el("span", { class: "caption" }, label));
-  }
-
   function discard() {
     room.client.discard(card.id);
-  }
-
-  function reply() {
-    if (readable) room.reply(card);
   }
 
   /** Its reader needs more time. */
@@ -130,7 +157,7 @@ export function openFace(card, room, { author, from }) {
   }
 
   /** @type {[string, string, () => void][]} */
-  const keys = [["r", "KeyR", reply], ["h", "KeyH", hold], ["+", "NumpadAdd", extend]];
+  const keys = [...ownKeys, ["h", "KeyH", hold], ["+", "NumpadAdd", extend]];
 
   /**
    * Only while the focus is in this card, so that nobody presses them by mistake (WCAG 2.1.4).
@@ -155,10 +182,10 @@ export function openFace(card, room, { author, from }) {
   return {
     node: el("div", { class: "opened", on: { keydown: press } },
       el("div", { class: "opened-head" }, from(), longer && more, burn.node),
-      typeof card.quote?.text === "string" ? quoteView(card.quote, room.people) : null,
-      el("div", { class: "opened-row" }, body?.node ?? text, tools),
+      above,
+      el("div", { class: "opened-row" }, content, tools),
       burn.track),
-    focus: text,
+    focus,
     close() {
       cancel();
       burn.stop();

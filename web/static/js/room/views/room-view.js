@@ -48,6 +48,11 @@ export function roomView({ client, share, setTitle = () => {}, hide = null }) {
   /** @type {import("./view-context.js").ViewContext} */
   const context = {
     client, people, memory, localTime,
+    open(card) {
+      // What went wrong is in the card's state, and said by its line.
+      if (card.attachment === null) client.open(card.id).catch(() => {});
+      else withParts(({ openFile }) => openFile(client, card.id, () => failed("not_loaded")));
+    },
     live: () => state.phase === "live",
     everyone: () => state.room?.policy === 2,
     fade(...ids) {
@@ -83,12 +88,12 @@ export function roomView({ client, share, setTitle = () => {}, hide = null }) {
   const returnLink = share?.returnLink ?? null;
   const comeBack = returnLink && (() => withParts(({ returnPanel }) => returnPanel(client, returnLink)));
   const closing = closingQuestion(client, comeBack, memory);
-  /** What tells of changes, once it has come (it greets first, so that nothing is missed). */
-  let announcer = /** @type {ReturnType<typeof import("./room-announcer.js").roomAnnouncer>|null} */ (null);
-  onceHere(({ roomAnnouncer }) => {
+  /** What more there is in a room, once it has come. */
+  let more = /** @type {ReturnType<typeof import("./more-of-room.js").moreOfRoom>|null} */ (null);
+  onceHere(({ moreOfRoom }) => {
     if (closed) return;
-    announcer = roomAnnouncer({ people, memory, context, pass: lines.pass });
-    announcer?.update(state);
+    more = moreOfRoom({ node, client, context, pass: lines.pass, failed: () => failed("not_loaded") });
+    more?.update(state);
   });
 
   /** @param {string} text  @param {{view: number, limit: number|null, quote: import("../room-state.js").Quote|null}} options */
@@ -188,7 +193,7 @@ export function roomView({ client, share, setTitle = () => {}, hide = null }) {
     showTyping();
     menu?.update(state);
     crowd?.update();
-    announcer?.update(state);
+    more?.update(state);
     closing.update();
   }
 
@@ -221,7 +226,7 @@ export function roomView({ client, share, setTitle = () => {}, hide = null }) {
     close() {
       closed = true;
       clearInterval(timer);
-      announcer?.close();
+      more?.close();
       seen.stop();
       client.removeEventListener("change", update);
       noChord();

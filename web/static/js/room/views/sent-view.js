@@ -4,9 +4,11 @@ import { announce } from "../../ui/announce.js";
 import { countdown } from "../../ui/countdown.js";
 import { el, fill, setText } from "../../ui/el.js";
 import { say } from "../../ui/i18n.js";
+import { ifHere } from "../../ui/later.js";
 import { icon } from "../../ui/icons.js";
 import { DEFAULT_SECONDS, pointsOf, readingSeconds } from "../../ui/reading-time.js";
 import { duration } from "../../ui/times.js";
+import { hasContent } from "./log-entries.js";
 import { foldedBody } from "./message-body.js";
 import { who } from "./people.js";
 import { quoteView } from "./quote-view.js";
@@ -35,17 +37,18 @@ export function sentView(first, room) {
   let shown = "";
   /** @type {string|null} */
   let row = null;
-  /** @type {string|null} */
-  let text = null;
+  /** What is drawn. @type {import("../room-state.js").SentView["text"|"file"]} */
+  let drawn = null;
   /** @type {{node: Node, close(): void}|null} */
   let body = null;
   /** @type {ReturnType<typeof countdown>|null} */
   let burn = null;
 
   function write() {
-    text = current.text;
+    const { text, file } = current;
+    drawn = text ?? file;
     body?.close();
-    body = text === null ? null : foldedBody(text, room.hold);
+    body = text !== null ? foldedBody(text, room.hold) : file !== null ? ifHere().sentFile(current, room) : null;
     fill(words,
       text !== null && typeof current.quote?.text === "string" ? quoteView(current.quote, room.people) : null,
       body?.node);
@@ -58,11 +61,11 @@ export function sentView(first, room) {
     fill(drawing, icon(name));
     problem.hidden = true;
     const focused = node.contains(document.activeElement);
-    const fading = FADING.has(current.state) && current.text !== null;
+    const fading = FADING.has(current.state) && hasContent(current);
     if (fading) burn ??= fades();
     fill(rest, actions.includes("back") ? back : fading && burn !== null ? [spoken(), burn.track, burn.node] : null);
-    fill(tools, current.text === null ? null : [
-      actions.includes("again") ? action("again", () => room.writeAgain(current)) : null,
+    fill(tools, !hasContent(current) ? null : [
+      actions.includes("again") && current.text !== null ? action("again", () => room.writeAgain(current)) : null,
       actions.includes("remove") ? action("remove", () => room.fade(current.id)) : null,
     ]);
     // The button that took it back is gone.
@@ -111,7 +114,7 @@ export function sentView(first, room) {
     /** @param {import("../room-state.js").SentView} message */
     update(message) {
       current = message;
-      if (message.text !== text) write();
+      if ((message.text ?? message.file) !== drawn) write();
       const told = receiptParts(message, room);
       if (told.row !== row) {
         row = told.row;

@@ -11,6 +11,7 @@
  * @property {(serverTime: number|null) => number} localTime  a moment by this device's clock; NaN if it is none
  * @property {() => boolean} live  whether the server can be reached
  * @property {() => boolean} everyone  whether messages are for everyone who is there
+ * @property {(card: {id: string, attachment: number|null}) => void} open  asks for a card
  * @property {(...ids: string[]) => void} fade  takes the texts of messages of one's own from the page
  * @property {(message: SentView) => void} writeAgain
  * @property {(card: CardView) => void} reply

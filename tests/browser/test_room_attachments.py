@@ -1,0 +1,114 @@
+"""Files in a room: dropped, cleaned, read once and gone; saved; and never anything but bytes."""
+
+import base64
+import re
+import struct
+
+from playwright.sync_api import expect
+from support.machines.chromium import Visit
+from support.people.people import NOTHING, PATIENCE_MS, Person, person
+
+PLACE = b"48.2082N 16.3738E"
+# A picture of two colours, as its browser writes it.
+DRAW = """async (type) => {
+  const canvas = Object.assign(document.createElement("canvas"), { width: 320, height: 200 });
+  const brush = canvas.getContext("2d");
+  brush.fillStyle = "rgb(200, 30, 30)";
+  brush.fillRect(0, 0, 160, 200);
+  brush.fillStyle = "rgb(30, 30, 200)";
+  brush.fillRect(160, 0, 160, 200);
+  const blob = await new Promise((resolve) => canvas.toBlob(resolve, type));
+  const bytes = new Uint8Array(await blob.arrayBuffer());
+  return btoa(String.fromCharCode(...bytes));
+}"""
+# As a person drops files onto the room.
+DROP = """([files]) => {
+  const brought = new DataTransfer();
+  for (const [name, type, text] of files) {
+    const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+    brought.items.add(new File([bytes], name, { type }));
+  }
+  const room = document.querySelector(".room");
+  for (const kind of ["dragover", "drop"]) {
+    const about = { dataTransfer: brought, bubbles: true, cancelable: true };
+    room.dispatchEvent(new DragEvent(kind, about));
+  }
+}"""
+# The colours of what is shown, left and right.
+COLOURS = """(canvas) => {
+  const line = canvas.getContext("2d").getImageData(0, canvas.height / 2, canvas.width, 1).data;
+  return [80, 240].map((at) => [...line.slice(4 * at, 4 * at + 3)]);
+}"""
+
+
+def with_place(jpeg: bytes) -> bytes:
+    """The same picture, as a telephone would have taken it: it says where."""
+    text = b"Exif\0\0MM\0*\0\0\0\x08\0\0" + PLACE
+    return jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(text) + 2) + text + jpeg[2:]
+
+
+def two(visit: Visit, server: str) -> tuple[Person, Person]:
+    ada, bo = person(visit, server), person(visit, server)
+    ada.generate()
+    ada.is_inside()
+    bo.enter(ada.code)
+    bo.is_inside()
+    for someone in (ada, bo):
+        expect(someone.page.get_by_role("button", name="Send a file")).to_be_visible()
+    return ada, bo
+
+
+def picks(someone: Person, *files: tuple[str, str, bytes]) -> None:
+    given = [{"name": name, "mimeType": mime, "buffer": content} for name, mime, content in files]
+    someone.page.locator("input[type=file]").set_input_files(given)  # type: ignore[arg-type]
+
+
+def sends(someone: Person) -> None:
+    button = someone.page.locator("dialog.attach-panel").get_by_role("button", name="Send")
+    expect(button).to_be_enabled()
+    button.click()
+
+
+def test_a_picture_is_dropped_cleaned_read_once_and_gone(visit: Visit, server: str) -> None:
+    ada, bo = two(visit, server)
+    picture = with_place(base64.b64decode(ada.page.evaluate(DRAW, "image/jpeg")))
+    assert PLACE in picture
+    text = base64.b64encode(picture).decode()
+    ada.page.evaluate(DROP, [[["holiday.jpg", "image/jpeg", text]]])
+    panel = ada.page.locator("dialog.attach-panel")
+    expect(panel.get_by_text("Hidden details were taken out")).to_be_visible()
+    expect(panel.locator("canvas")).to_be_visible()
+    sends(ada)
+    ada.sees_receipt("^Stored until")
+    expect(ada.page.locator(".sent-file .enclosed-stem")).to_have_text("holiday")
+    expect(ada.page.locator(".enclosed-way")).to_be_hidden()
+
+    card = bo.page.get_by_role("button", name=re.compile("A file, up to"))
+    card.click()
+    canvas = bo.page.locator(".opened canvas")
+    expect(canvas).to_be_visible(timeout=PATIENCE_MS)
+    left, right = canvas.evaluate(COLOURS)
+    assert left[0] > 150 > left[2]
+    assert right[2] > 150 > right[0]
+    ada.sees_receipt("^Opened by .* · gone$")
+    with bo.page.expect_download() as saved:
+        bo.page.get_by_role("button", name="Save a copy").click()
+    assert saved.value.suggested_filename == "holiday.jpg"
+    content = saved.value.path().read_bytes()
+    assert content[:2] == b"\xff\xd8"
+    assert PLACE not in content
+
+    bo.page.get_by_role("button", name="Enlarge").click()
+    expect(bo.page.locator("dialog canvas")).to_be_visible()
+    bo.page.keyboard.press("Escape")
+    expect(bo.page.locator("dialog")).to_have_count(0)
+    kept = canvas.element_handle()
+    bo.page.get_by_role("button", name="Close now").click()
+    expect(canvas).to_have_count(0)
+    assert kept.evaluate("(canvas) => [canvas.width, canvas.height]") == [0, 0]
+    expect(bo.page.locator(".ash")).to_have_text("1 message, gone")
+    for someone in (ada, bo):
+        someone.menu("Leave")
+        someone.answers("Leave")
+        someone.sees_end("left")
+        assert someone.keeps() == NOTHING
