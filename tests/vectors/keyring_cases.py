@@ -96,8 +96,8 @@ def chunks(v: Vectors) -> None:
         body = sealed(DATA_KEY, NONCE, TEXT, chunk_ad(chunk=number))
         v.success("seal_stored_chunk", f"seal_chunk_{number}", "One key for all, each in its place.",
                   {**given, "nonce": NONCE, "plaintext": TEXT}, {"body": body})  # fmt: skip
-        v.success("open_stored_chunk", f"open_chunk_{number}", "And back.", {**given, "body": body},
-                  {"plaintext": TEXT})  # fmt: skip
+        v.success("open_stored_chunk", f"open_chunk_{number}", "And back.",
+                  {**given, "body": body}, {"plaintext": TEXT})  # fmt: skip
     right = sealed(DATA_KEY, NONCE, TEXT, chunk_ad())
     for name, change, why in (
         ("of_another_place", {"chunk": 2}, "Chunks can't be exchanged."),
