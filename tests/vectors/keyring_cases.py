@@ -94,7 +94,7 @@ def chunks(v: Vectors) -> None:
     for number in (0, 1, 39):
         given = ours | {"chunk": number}
         body = sealed(DATA_KEY, NONCE, TEXT, chunk_ad(chunk=number))
-        v.success("seal_stored_chunk", f"seal_chunk_{number}", "One key for all, each in its place.",
+        v.success("seal_stored_chunk", f"seal_chunk_{number}", "Each in its place.",
                   {**given, "nonce": NONCE, "plaintext": TEXT}, {"body": body})  # fmt: skip
         v.success("open_stored_chunk", f"open_chunk_{number}", "And back.",
                   {**given, "body": body}, {"plaintext": TEXT})  # fmt: skip
