@@ -1,5 +1,6 @@
 """Files between people with accounts: sent in parts, gone on with another day, saved whole."""
 
+import base64
 import os
 import random
 from collections.abc import Iterator
@@ -32,6 +33,20 @@ def file_of(path: Path, content: bytes) -> Path:
     # The same time as before, as far as the browser sees it.
     os.utime(path, (1_700_000_000, 1_700_000_000))
     return path
+
+
+def picture_with(page: Page, told: bytes) -> bytes:
+    """A JPEG whose EXIF part says more than the picture."""
+    address = page.evaluate(
+        """() => {
+          const canvas = Object.assign(document.createElement("canvas"), { width: 64, height: 48 });
+          canvas.getContext("2d").fillRect(0, 0, 20, 20);
+          return canvas.toDataURL("image/jpeg");
+        }"""
+    )
+    plain = base64.b64decode(address.split(",")[1])
+    exif = b"Exif\0\0MM\0*\0\0\0\x08\0\0" + told
+    return plain[:2] + b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif + plain[2:]
 
 
 def pick(page: Page, path: Path) -> Locator:
@@ -84,7 +99,7 @@ def test_a_file_is_gone_on_with_on_another_day_and_saved_by_somebody_else(
     panel.get_by_role("button", name="Send it").click()
     sending = ada.locator(".file-card")
     expect(sending).to_contain_text("Sent: ")
-    coming = bo.locator(".file-card")
+    coming = bo.locator(".file-card").filter(has_text="holiday film")
     # What has landed is told the other while it is on its way, and can't be saved yet.
     expect(coming).to_contain_text("On its way: 34%")
     expect(coming.get_by_role("button", name="Save")).to_have_count(0)
@@ -109,12 +124,27 @@ def test_a_file_is_gone_on_with_on_another_day_and_saved_by_somebody_else(
     assert Path(download.value.path()).read_bytes() == content
     expect(coming).to_contain_text("Saved. It is what its sender has signed.")
 
+    # A picture goes without what it tells of place and camera, and is seen before it is saved.
+    picture = file_of(tmp_path / "beach.jpg", picture_with(bo, b"GPS-CANARY"))
+    panel = pick(bo, picture)
+    expect(panel.get_by_label("Remove metadata")).to_be_checked()
+    panel.get_by_role("button", name="Send it").click()
+    expect(panel).to_be_hidden()
+    seen = ada.locator(".file-card").filter(has_text="beach.jpg")
+    expect(seen.locator("canvas")).to_be_visible()
+    ada.evaluate("delete window.showSaveFilePicker")
+    with ada.expect_download() as download:
+        seen.get_by_role("button", name="Save").click(timeout=20_000)
+    cleaned = Path(download.value.path()).read_bytes()
+    assert cleaned.startswith(b"\xff\xd8\xff")
+    assert b"CANARY" not in cleaned
+
     # There is room for no second one of that kind: that is said, and nothing is sent.
     panel = pick(ada, file_of(tmp_path / "more.bin", random.Random(8).randbytes(11 * MEBIBYTE)))
     panel.get_by_role("button", name="Send it").click()
     expect(panel).to_contain_text("Your account has as many files there as it can have.")
     ada.keyboard.press("Escape")
-    expect(ada.locator(".file-card")).to_have_count(1)
+    expect(ada.locator(".file-card")).to_have_count(2)
 
     # Whoever has sent it finds it in the list of theirs, and deletes it for all.
     ada.get_by_role("button", name="Back to the conversations").click()

@@ -31,7 +31,10 @@ const OTHER = ["segment_open", "segment_length", "file_padding", "file_layout"];
  */
 export function filesPart({ files, talk, limits, offset, words: said, play }) {
   /** @param {any} error */
-  const words = (error) => said(OTHER.includes(error?.code) ? { code: "file_digest" } : error);
+  const words = (error) => {
+    if (OTHER.includes(error?.code)) return said({ code: "file_digest" });
+    return said(error?.code === "quota_full" && error.details?.what === "uploads" ? { code: "quota_uploads" } : error);
+  };
   /** Cards by where they are shown: a place goes with its message. @type {WeakMap<HTMLElement, {key: string, update: (file: string) => void}>} */
   const places = new WeakMap();
   /** @type {Set<WeakRef<HTMLElement>>} */
