@@ -251,7 +251,7 @@ class Story:
         members = was.pop("audience")
         return {"type": "notice"} | was | {
             "state": "stored", "holder": None, "lease_until": None, "audience": members,
-            "opened": 0, "returns": 0,
+            "opened": 0, "returns": 0, "attachment": None,
         }  # fmt: skip
 
     def _left(self, member: str, evicted: bool) -> Frame:
