@@ -67,7 +67,10 @@ PROTOCOL_OF = {
     "calls": {"protocol.accounts", "protocol.conversations"},
 }
 # The composition root and the command line stand on everything.
-TOP = {"app", "wings", "__main__", "commands", "backups", "operator_commands", "store_commands"}
+TOP = {
+    "app", "wings", "__main__", "commands", "backups", "moderating_command", "operator_commands",
+    "store_commands",
+}  # fmt: skip
 
 # protocol/ and the rules of a wing have no clock, no randomness, and reach nothing outside the
 # process.
