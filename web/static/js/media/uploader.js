@@ -40,6 +40,8 @@ const ATTEMPTS = 3;
 const LOOK_MS = 2100;
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 60_000;
+/** Seconds: who is sent away for longer is told so. */
+const LONGEST_ASKED = 300;
 /** Between two words of how far it is. */
 const TELL_MS = 200;
 
@@ -227,7 +229,7 @@ export class Uploader {
       } catch (error) {
         signal.throwIfAborted();
         const refusal = /** @type {Refusal} */ (error);
-        if (!(error instanceof Refusal) || !isPassing(refusal)) throw error;
+        if (!(error instanceof Refusal) || !isPassing(refusal) || (refusal.retryAfter ?? 0) > LONGEST_ASKED) throw error;
         await this.#backOff(signal, 1000 * (refusal.retryAfter ?? 0));
       }
     }
