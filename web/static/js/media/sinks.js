@@ -56,7 +56,11 @@ async function picked(handle) {
   return {
     write: (bytes) => stream.write(bytes).catch(noRoom),
     done: () => stream.close().catch(noRoom),
-    drop: () => stream.abort(),
+    async drop() {
+      await stream.abort();
+      // Some browsers make an empty file when one is chosen; one that was there before stays as it was.
+      if ((await handle.getFile()).size === 0) await handle.remove?.();
+    },
   };
 }
 
