@@ -1,17 +1,23 @@
 """Files between people with accounts: sent in parts, gone on with another day, saved whole."""
 
+import asyncio
 import base64
 import os
 import random
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
-from support.machines.chromium import Visit
+from support.machines.chromium import Visit, Watched
 from support.machines.database import Server as Postgres
+from support.machines.seaweed import ACCESS_KEY, SECRET_KEY, seaweed
 from support.machines.server import Program, Serve
 from test_messenger import talking
+
+from ephemeral.settings import Settings
+from ephemeral.store.objects.opening import open_bucket
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -155,3 +161,73 @@ def test_a_file_is_gone_on_with_on_another_day_and_saved_by_somebody_else(
     ada.locator("dialog").get_by_role("button", name="Delete").click()
     expect(mine).not_to_contain_text("holiday film.bin")
     expect(coming).to_contain_text("Its sender has deleted it.")
+
+
+@pytest.fixture
+def bucket_server(
+    postgres: Postgres, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Program, str]]:
+    """A server whose files lie in a bucket, and the bucket's origin."""
+    folder = tmp_path_factory.mktemp("bucket")
+    (folder / "access").write_text(ACCESS_KEY)
+    (folder / "secret").write_text(SECRET_KEY)
+    with seaweed() as store:
+        settings = {
+            "S3_BUCKET": "files", "S3_ENDPOINT": store.endpoint,
+            "S3_ACCESS_KEY_FILE": str(folder / "access"),
+            "S3_SECRET_KEY_FILE": str(folder / "secret"),
+        }  # fmt: skip
+        # The loop of this thread is the browsers'.
+        with ThreadPoolExecutor(1) as aside:
+            aside.submit(lambda: asyncio.run(made(settings))).result()
+        starting = Serve(postgres, folder)
+        yield starting(KDF="pbkdf2", **settings), store.endpoint
+        starting.close()
+
+
+async def made(settings: dict[str, str]) -> None:
+    """The bucket, which every page may use here: which port the server has isn't known yet."""
+    bucket = open_bucket(Settings.parse(settings))
+    await bucket.ask("create_bucket")
+    rules = {
+        "AllowedOrigins": ["*"], "AllowedMethods": ["GET", "PUT"],
+        "AllowedHeaders": ["content-type", "if-none-match", "range"],
+        "ExposeHeaders": ["Content-Range"],
+    }  # fmt: skip
+    await bucket.ask("put_bucket_cors", CORSConfiguration={"CORSRules": [rules]})
+    await bucket.close()
+
+
+def test_where_there_is_a_bucket_a_file_travels_between_it_and_the_browsers_alone(
+    bucket_server: tuple[Program, str], visit: Visit, visit_firefox: Visit, tmp_path: Path
+) -> None:
+    program, bucket = bucket_server
+
+    browsers = iter((visit_firefox, visit))
+
+    def allowing(address: str) -> Watched:
+        watched = next(browsers)(address)
+        watched.forgive(f"to somebody else: {bucket}")
+        return watched
+
+    # From one browser into the other.
+    ada, bo = talking(allowing, program.url)
+    content = random.Random(9).randbytes(2 * MEBIBYTE)
+    travelled: list[tuple[str, str]] = []
+    for page in (ada, bo):
+        page.on("request", lambda one: travelled.append((one.method, one.url)))
+        page.locator(".conversation-row").click()
+    bo.evaluate("delete window.showSaveFilePicker")
+    ada.locator("form input[type=file]").set_input_files(file_of(tmp_path / "plan.bin", content))
+    panel = ada.locator(".files-panel")
+    # Whose it is sees who sends and fetches: that is said before.
+    expect(panel).to_contain_text(bucket.removeprefix("http://"))
+    panel.get_by_role("button", name="Send it").click()
+    card = bo.locator(".file-card")
+    with bo.expect_download() as download:
+        card.get_by_role("button", name="Save").click(timeout=20_000)
+    assert Path(download.value.path()).read_bytes() == content
+    sent = [url for method, url in travelled if method == "PUT" and "/files/" in url]
+    assert len(sent) == 2
+    assert all(url.startswith(bucket) for url in sent)
+    assert not any("/objects/" in url for _, url in travelled)

@@ -30,6 +30,7 @@ WITHOUT_SETTING = {
     "sockets_seat", "sockets_account", "guess_login", "guess_password", "guess_recovery",
     "pins_account", "pins_address", "conversation_post_account", "conversation_record_account",
     "conversation_typing_account", "conversation_presence_account", "sockets_device",
+    "conversation_signal_account",
     "push_test_address", "push_test_account",
     "file_make_account", "file_make_address", "file_account", "file_address",
     "operator_page_address", "operator_sign_in_address", "operator_sign_in_operator",

@@ -50,10 +50,14 @@ export function filesPart({ files, talk, limits, offset, words: said, play }) {
   /** @param {string} conversation  @param {MessageEntry} entry  @param {HTMLElement} place */
   function show(conversation, entry, place) {
     const { device, id: message, files: named } = entry;
-    const key = JSON.stringify(named.map(({ file, digest }) => [file, digest]));
-    if (places.get(place)?.key === key) return;
-    if (!places.has(place)) shown.add(new WeakRef(place));
+    const key = JSON.stringify(named.map(({ file }) => file));
     const references = readFiles({ files: named.map(({ digest: _, ...one }) => one) });
+    if (places.get(place)?.key === key) {
+      // It may be confirmed by now, while it is played.
+      for (const [index, { digest }] of named.entries()) files.watch(references[index], { conversation, device, message, digest });
+      return;
+    }
+    if (!places.has(place)) shown.add(new WeakRef(place));
     const cards = named.map(({ file, digest }, index) => {
       const one = files.watch(references[index], { conversation, device, message, digest });
       const card = fileCard(one, {
