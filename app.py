@@ -60,13 +60,7 @@ from ephemeral.store.objects import purge_rows
 from ephemeral.store.objects.deployed import open_objects
 from ephemeral.store.objects.purger import Purger
 from ephemeral.store.objects.sweeping import Sweep
-from ephemeral.store.postgres import (
-    CLOSED,
-    StoreUnavailable,
-    connection,
-    open_pool,
-    transaction,
-)
+from ephemeral.store.postgres import CLOSED, StoreUnavailable, connection, open_pool, transaction
 from ephemeral.store.readiness import Needs
 from ephemeral.store.repeating import repeat
 from ephemeral.store.start_error import StartError
