@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ephemeral import __version__, commands, operator_commands
+from ephemeral import __version__, commands, moderating_command, operator_commands
 from ephemeral.private_memory import keep_private
 from ephemeral.settings import Settings, SettingsError, process_environment
 
@@ -211,6 +211,14 @@ def _add_operator_commands(subparsers: Any) -> None:
         help="end every room of a database that was set back, so that it can be served",
     )
     accept.set_defaults(run=commands.restore_accept)
+    moderate = subparsers.add_parser(
+        "moderate", help="open the files that a report shows, on this machine"
+    )
+    moderate.add_argument("report", metavar="REPORT", help="its id, as /admin/reports has it")
+    moderate.add_argument(
+        "--out", type=Path, required=True, metavar="FOLDER", help="where they are written"
+    )
+    moderate.set_defaults(run=moderating_command.moderate)
     _add_operator(subparsers)
 
 

@@ -114,7 +114,7 @@ LIMITS = (
     "account_address", "account_account", "pins_address", "pins_account",
     "push_test_address", "push_test_account",
     "conversation_post_account", "conversation_record_account", "conversation_typing_account",
-    "conversation_presence_account",
+    "conversation_presence_account", "conversation_signal_account",
     "file_make_account", "file_make_address", "file_account", "file_address",
     "object_address", "objects", "objects_address",
     "guess_login", "guess_password", "guess_recovery", "sockets_account", "sockets_device",

@@ -49,7 +49,7 @@ MAY_IMPORT = {
     # What only accounts have of the protocol stands apart from rooms, and what only conversations,
     # or files, have of it apart from accounts.
     "protocol.accounts": {"protocol"},
-    "protocol.conversations": {"protocol", "protocol.accounts"},
+    "protocol.conversations": {"protocol", "protocol.accounts", "protocol.files"},
     "protocol.files": {"protocol", "protocol.accounts"},
     "settings": {"protocol"},
     "metrics": {"protocol"},
@@ -57,7 +57,13 @@ MAY_IMPORT = {
     "private_memory": set[str](),
     **{one: FOUNDATION | set(GROUND[:floor]) for floor, one in enumerate(GROUND)},
     "routes": FOUNDATION | {"edge", "page"},
-    "client": {"ephemeral", "protocol", "protocol.accounts", "protocol.conversations"},
+    "client": {
+        "ephemeral",
+        "protocol",
+        "protocol.accounts",
+        "protocol.conversations",
+        "protocol.files",
+    },
 }
 # What of the protocol a wing has besides that of rooms.
 PROTOCOL_OF = {
@@ -67,7 +73,10 @@ PROTOCOL_OF = {
     "calls": {"protocol.accounts", "protocol.conversations"},
 }
 # The composition root and the command line stand on everything.
-TOP = {"app", "wings", "__main__", "commands", "backups", "operator_commands", "store_commands"}
+TOP = {
+    "app", "wings", "__main__", "commands", "backups", "moderating_command", "operator_commands",
+    "store_commands",
+}  # fmt: skip
 
 # protocol/ and the rules of a wing have no clock, no randomness, and reach nothing outside the
 # process.
@@ -360,6 +369,11 @@ def breaches_of_script_floors(root: Path) -> Iterator[str]:
         for specifier in map("".join, SCRIPT_IMPORT.findall(text)):
             if not specifier.startswith("."):
                 yield f"{here}: imports {specifier}, which is no relative path"
+                continue
+            # A bundle loads a style sheet that lies beside it where both are served.
+            if specifier.endswith(".css"):
+                if not (root / "web/static/css" / specifier.removeprefix("./")).is_file():
+                    yield f"{here}: loads {specifier}, which is no style sheet"
                 continue
             target = posixpath.normpath(posixpath.join(posixpath.dirname(here), specifier))
             if not (root / target).is_file():

@@ -16,6 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from ephemeral.edge.headers import integrity  # noqa: E402
 from ephemeral.page.files import fingerprinted  # noqa: E402
 
 STATIC = ROOT / "web" / "static"
@@ -54,12 +55,14 @@ ACCOUNTS: Program = {
 }
 # Of these there may be only one, or their state would be two: they are in a program's first too.
 ONE = {"js/device/worker-address.js"}
-# The second comes with later.js, the fourth with account-conversations.js.
+# The second comes with later.js, the fourth with account-conversations.js; the fifth is loaded by
+# account-files.js where something is played.
 STYLES = {
     "page.css": "css/page.css",
     "late.css": "css/late.css",
     "account.css": "css/account.css",
     "conversations.css": "css/conversations.css",
+    "media.css": "css/media.css",
     "operators.css": "css/operators.css",
 }
 # Which sentences only what is loaded later may say: the document of rooms leaves them out.
@@ -95,7 +98,9 @@ _ESBUILD = ("--log-level=warning", "--charset=utf8", "--tsconfig-raw={}")
 # source has that is newer, is written so that they can read it.
 _MODULE = ("--bundle", "--minify", "--format=esm", "--target=chrome103,firefox100,safari16")
 # As minifiers write a string: in a string of another kind nobody would find it.
-_REFERENCE = re.compile(r'"\./([^"/]+\.js)"')
+_REFERENCE = re.compile(r'"\./([^"/]+\.(?:js|css))"')
+# Of a style sheet that a bundle loads: what a browser is to compare.
+_INTEGRITY = re.compile(r'"sha256-([a-z-]+\.css)"')
 
 
 class BundleError(Exception):
@@ -244,6 +249,7 @@ def _with_addresses(made: dict[str, str]) -> dict[str, bytes]:
             text = _REFERENCE.sub(
                 lambda found: f'"./{address(found[1], (*above, name))}"', made[name]
             )
+            text = _INTEGRITY.sub(lambda found: f'"{integrity(ready[found[1]])}"', text)
             ready[name] = text.encode()
         if above:
             loaded.add(name)

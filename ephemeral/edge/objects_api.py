@@ -22,7 +22,7 @@ from ephemeral.protocol.errors import Refusal, refuse
 from ephemeral.settings import Often
 from ephemeral.store.objects.addresses import PATH, TYPE, AddressWrong, Right
 from ephemeral.store.objects.deployed import Objects
-from ephemeral.store.objects.interface import ObjectThere
+from ephemeral.store.objects.interface import ObjectMissing, ObjectThere
 
 __all__ = ["BODY_MAX", "ObjectsApi"]
 
@@ -142,7 +142,10 @@ class ObjectsApi:
         visitor.charge(self._action, end - start)
         # The first piece before the answer: a store that is away says so.
         pieces = self._objects.store.get(right.key, start, end)
-        piece = await anext(pieces, b"")
+        try:
+            piece = await anext(pieces, b"")
+        except ObjectMissing:
+            raise Refusal("not_found") from None
         async with asyncio.timeout(_READ_SECONDS):
             status = 200 if part is None else 206
             await send({"type": "http.response.start", "status": status, "headers": headers})

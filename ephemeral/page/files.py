@@ -36,7 +36,7 @@ NEEDED = {
     "account-conversations.js", "account-files.js", "account-identity.js", "account-inside.js",
     "account-later.js", "account-push.js", SERVICE_WORKER, "account.css", "account.js",
     "attachments.js", "conversations.css", "derive-worker.js", "home.js", "hpke-worker.js",
-    "hpke.js", "late.css", "later.js", "old.js", "operators.css", "page.css",
+    "hpke.js", "late.css", "later.js", "media.css", "old.js", "operators.css", "page.css",
     "room.js", "save-worker.js", "seal-worker.js", "slow-derive-worker.js",
 }  # fmt: skip
 

@@ -10,18 +10,21 @@ from pathlib import Path
 
 from support.machines.account_services import AccountDesk
 from support.machines.conversation_desk import ConversationDesk, seat
+from support.machines.file_desk import LIMITS, FileDesk, new_file
 from support.machines.services import Desk
 from test_account_plans import ACCOUNTS, FAIR
 from test_account_plans import fill as fill_accounts
 
 from ephemeral.protocol.conversations.making import Change
 from ephemeral.protocol.conversations.records import MEMBER
+from ephemeral.settings import Settings
+from ephemeral.store.objects.deployed import open_objects
 from ephemeral.store.postgres import open_pool
 
 TABLES = (
     "conversations", "conversation_people", "conversation_devices", "conversation_chains",
     "log_places", "entries", "records", "boxes", "leaves", "joins", "departures",
-    "box_budgets", "history_chunks", "reports", "push_subscriptions",
+    "box_budgets", "history_chunks", "reports", "push_subscriptions", "files", "file_quotas",
     "accounts", "chains", "chain_statements", "devices", "sealing_keys", "payloads",
     "payload_keys",
 )  # fmt: skip
@@ -74,6 +77,9 @@ async def fill(desk: ConversationDesk) -> None:
         f"""INSERT INTO accounts.push_subscriptions
             SELECT {account}, {device}, {device}, {device}, NULL, 0, clock_ms(), {talk}, 1
             {both}""",
+        f"""INSERT INTO accounts.files SELECT {device}, {account}, {talk}, {device}, 4096, '\\x01',
+            {device}, k, 3600, NULL, clock_ms(), {later}, 0, clock_ms(), false {both}""",
+        f"INSERT INTO accounts.file_quotas SELECT {account}, 0, 0, 0, 0 {one}",
         f"INSERT INTO accounts.box_budgets SELECT {account}, 0, 0, NULL {one}",
     ):
         await desk.pool.execute(statement)
@@ -94,13 +100,21 @@ async def read_so_far(desk: ConversationDesk) -> dict[str, int]:
     return {row[0]: row[1] for row in rows}
 
 
-async def live(desk: ConversationDesk) -> None:
+async def live(desk: ConversationDesk, files: FileDesk) -> None:
     """Everything that is asked of conversations, once."""
     one, other, third = await desk.friends(2, 1, 1)
     talk = await desk.talk(one, other)
     await talk.send(one, count=2)
     await talk.send(other)
     await talk.ack_all(one, other)
+    kept, gone = new_file(talk), new_file(talk)
+    for new in (kept, gone):
+        await files.upload(one, new)
+    await files.make(one, kept)
+    await files.to_get(other, kept.id, 0)
+    await files.services.reading.listed(seat(other), b"")
+    await files.services.reading.one(seat(other), kept.id)
+    await files.delete(one, gone.id)
     joining = os.urandom(32)
     await talk.renew(one, Change(joining=joining))
     await desk.services.membership.join(seat(third), talk.id, joining, b"sealed")
@@ -127,25 +141,31 @@ async def live(desk: ConversationDesk) -> None:
     await one.close(one.machines[0], by=one.recovery)
 
 
-async def sweep(desk: ConversationDesk) -> None:
+async def sweep(desk: ConversationDesk, files: FileDesk) -> None:
     """What runs by itself, again and again: history that nobody fetched goes with accounts."""
     await desk.sweep()
+    await files.sweep()
     await desk.accounts.sweep()
 
 
 async def test_no_statement_reads_more_than_its_conversation(
     database_url: str, tmp_path: Path
 ) -> None:
-    async with await open_pool(database_url, size=1, wait_seconds=0) as pool:
+    settings = Settings.parse({"DATA_DIR": str(tmp_path)})
+    async with (
+        await open_pool(database_url, size=1, wait_seconds=0) as pool,
+        open_objects(settings, pool, bytes(16), bytes(32), os.urandom) as objects,
+    ):
         desk = ConversationDesk(AccountDesk(await Desk.open(pool, tmp_path / "keyring")))
+        files = FileDesk(desk, objects, LIMITS)
         # Statements are prepared now, as on the first day.
-        await live(desk)
-        await sweep(desk)
+        await live(desk, files)
+        await sweep(desk, files)
         await fill_accounts(desk.accounts)
         await fill(desk)
         before = await read_so_far(desk)
-        await live(desk)
-        await sweep(desk)
+        await live(desk, files)
+        await sweep(desk, files)
         after = await read_so_far(desk)
         read = {table: after[table] - before[table] for table in after}
         assert {table: read[table] for table in TABLES if read[table] > FAIR} == {}

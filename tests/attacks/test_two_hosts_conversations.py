@@ -1,6 +1,7 @@
 """Two hosts, one PostgreSQL, one Redis: sockets at either hear what is done at the other."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -99,6 +100,35 @@ async def test_a_device_that_is_removed_at_one_host_loses_its_socket_at_the_othe
         assert (await here.event("people"))["conversation"] == talk.name
         await talk.renew(one)
         await talk.say(here, one.machines[0])
+
+
+async def test_a_file_that_lands_at_one_host_is_told_fetched_and_ended_at_the_other(
+    programs: list[Program],
+):
+    async with apart(programs) as (talk, one, here, two, there):
+        file, bytes_ = b64encode(os.urandom(16)), os.urandom(4128)
+        info = b64encode(b"\1" + os.urandom(1023))
+        body = {"id": file, "padded": 4096, "info": info, "conversation": talk.name, "ttl": 3600}
+        async with httpx.AsyncClient(base_url=programs[1].url, timeout=30) as http:
+            [put] = (await one.ask(one.machines[0], "POST", "/files/upload", body))["urls"]
+            # The address is good at every host, and so is the question what has landed.
+            sent = await http.put(put["url"], content=bytes_, headers=put["headers"])
+            assert sent.status_code == 201
+            landed = {"segments": [0]}
+            elsewhere = one.through(http)
+            await elsewhere.ask(one.machines[0], "POST", f"/files/{file}/landed", landed)
+            for line in (here, there):
+                assert (await line.event("file"))["bitmap"] == "AQ"
+            wanted = {"purpose": "get", **landed}
+            given = await two.ask(two.machines[1], "POST", f"/files/{file}/urls", wanted)
+            got = await one.http.get(given["urls"][0]["url"])
+            assert got.content == bytes_
+            await elsewhere.ask(one.machines[0], "DELETE", f"/files/{file}")
+        for line in (here, there):
+            assert (await line.event("file"))["bitmap"] is None
+        for who in (one, two):
+            answer = await who.send(who.machines[0], "GET", f"/files/{file}")
+            assert answer.json()["error"]["code"] == "file_unknown"
 
 
 async def test_presence_passes_between_hosts_also_after_redis_was_away(

@@ -33,7 +33,7 @@ def read(code: str) -> Catalogue:
 def sources(web: Path) -> str:
     """Everything that says sentences."""
     scripts = web / "static/js"
-    folders = ("ui", "room", "account", "conversations/views", "pages")
+    folders = ("ui", "room", "account", "conversations/views", "media/views", "pages")
     found = "\n".join(texts(scripts / folder, "*.js") for folder in folders)
     languages = (web.parent / "ephemeral/page/languages.py").read_text("utf-8")
     return found + texts(web / "templates", "*.html") + languages

@@ -138,7 +138,7 @@ def test_whatever_a_file_is_it_stays_bytes_and_leaves_nothing(visit: Visit, serv
     ada, bo = two(visit, server)
     picks(ada, *HOSTILE)
     sends(ada)
-    # A moment of many messages: two wait unposted at most, so each follows when one before it has been taken.
+    # One after the other: of no member more than two wait unposted.
     for at, (name, _, content) in enumerate(HOSTILE):
         bo.page.get_by_role("button", name=re.compile("A file, up to")).first.click()
         opened = bo.page.locator(".opened")

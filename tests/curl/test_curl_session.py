@@ -20,6 +20,7 @@ from ephemeral.accounts.api.contact_operations import contact_operations
 from ephemeral.accounts.api.sign_in_operations import sign_in_operations
 from ephemeral.conversations.api.bodies import POST_BODY_MAX, RECORD_BODY_MAX
 from ephemeral.conversations.api.operations import conversation_operations
+from ephemeral.files.api.operations import file_operations
 from ephemeral.operators.api.report_bodies import REPORT_BODY_MAX
 from ephemeral.operators.api.report_operations import report_operations
 from ephemeral.protocol.errors import STATUS
@@ -167,6 +168,7 @@ def test_every_operation_of_other_wings_stands_in_the_table():
         *sign_in_operations(Mock(), callers, actions),
         *contact_operations(Mock(), callers, actions),
         *conversation_operations(Mock(), Mock(), Mock()),
+        *file_operations(Mock(), Mock(), Mock()),
         *report_operations(Mock(), Mock(), Mock()),
     )
     table = set(re.findall(r"^\| `([A-Z]+) (/[^`]*)` \|", DOCUMENT, re.MULTILINE))

@@ -128,12 +128,35 @@ async def test_a_body_of_exactly_the_limit_is_read(member: Member):
         ("DELETE", "/room"),
         ("DELETE", "/room/members"),
         ("GET", "/room/messages"),
-        ("POST", f"/room/messages/{ZEROS[16]}/open"),
         ("POST", f"/room/messages/{ZEROS[16]}/release"),
+        ("GET", f"/room/attachments/{ZEROS[16]}/0"),
+        ("DELETE", f"/room/attachments/{ZEROS[16]}"),
     ],
 )
 async def test_a_body_where_none_belongs_is_malformed(member: Member, method: str, path: str):
     assert_refused(await member.http(method, path, content=b"{}"), "malformed")
+
+
+@pytest.mark.parametrize("number", ["-1", "x", "1.0", "1e1", "01", "%31x", "9" * 7])
+async def test_a_number_of_a_chunk_is_a_whole_number(member: Member, number: str):
+    path = f"/room/attachments/{ZEROS[16]}/{number}"
+    assert_refused(await member.http("GET", path), "malformed")
+
+
+@pytest.mark.parametrize("said", [1, None, "true", [True]])
+async def test_whether_an_attachment_can_be_shown_is_yes_or_no(member: Member, said: object):
+    path = f"/room/messages/{ZEROS[16]}/open"
+    assert_refused(await member.http("POST", path, json={"attachment": said}), "malformed")
+    for body in ({"content": b""}, {"json": {}}, {"json": {"attachment": False}}):
+        assert_refused(await member.http("POST", path, **body), "message_unknown")
+
+
+async def test_a_message_names_an_attachment_or_none(member: Member):
+    for said in (None, "", ZEROS[16][:-1], 1):
+        answer = await member.http(
+            "POST", "/room/messages", json={**Message().post, "attachment": said}
+        )
+        assert_refused(answer, "malformed")
 
 
 # Bytes

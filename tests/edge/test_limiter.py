@@ -30,10 +30,11 @@ WITHOUT_SETTING = {
     "sockets_seat", "sockets_account", "guess_login", "guess_password", "guess_recovery",
     "pins_account", "pins_address", "conversation_post_account", "conversation_record_account",
     "conversation_typing_account", "conversation_presence_account", "sockets_device",
+    "conversation_signal_account",
     "push_test_address", "push_test_account",
     "file_make_account", "file_make_address", "file_account", "file_address",
     "operator_page_address", "operator_sign_in_address", "operator_sign_in_operator",
-    "report_room_address", "report_address",
+    "report_room_address", "report_address", "chunks", "objects", "objects_address",
 }  # fmt: skip
 
 
@@ -45,6 +46,8 @@ def limiter(clock: Callable[[], float] = lambda: 0.0, **limits: str) -> Limiter:
     made.accounts = AccountActions.of(settings)
     # As sockets of every wing are counted.
     made.act_connect = Action("connect", {ADDRESS: settings.connects_per_address})
+    # As what is stored and read by addresses of objects is.
+    made.act_object = Action("object", {ADDRESS: settings.object_requests_per_address})
     return made
 
 
@@ -176,7 +179,7 @@ def test_a_large_answer_counts_as_several_and_is_paid_for_afterwards():
 def test_what_is_off_is_not_counted():
     off = {name: "off" for name, of in VARIABLES.items() if of.default.count("/") == 1}
     off = {name: "off" for name in off if "_PER_" in name}
-    assert len(off) == 20
+    assert len(off) == 23
     one = limiter(**off)
     visitor = one.visitor(scope("192.0.2.1")).at(seat(LOCATOR, TOKEN))
     for action in every_action(one):
@@ -338,7 +341,7 @@ def test_a_crowd_of_addresses_and_rooms_leaves_nothing_behind_but_full_cells():
     assert one.asking == one.connections._counts == {}
     assert [one.misses, *one._buckets.values()] == tables
     sizes = [len(table._cells) for table in tables if isinstance(table, Buckets)]
-    assert sizes == [4 * 2**14] * 25
+    assert sizes == [4 * 2**14] * 27
 
 
 def settings_of_limits() -> dict[str, str]:
@@ -372,12 +375,13 @@ def test_the_limit_that_refuses_is_the_one_that_is_counted(name: str):
         }
 
     off = {one: "off" for one, declared in VARIABLES.items() if "/" in declared.default}
-    # One of the limits counts bytes.
-    times = 65536 if name == "post_bytes_address" else 1
+    # Some of the limits count bytes, and allow the largest thing at least.
+    bytes_of = {"post_bytes": 65_536, "reserve_bytes": 10_485_760, "chunk_bytes": 10_485_760}
+    times = bytes_of.get(name.removesuffix("_address"), 1)
     one = limiter(**{**off, settings_of_limits()[name]: f"{times}/1000"})
     visitor = one.visitor(scope("192.0.2.1")).at(seat(LOCATOR, TOKEN))
     before = counted()
-    for action in (*every_action(one), one.act_connect) * 2:
+    for action in (*every_action(one), one.act_connect, one.act_object) * 2:
         with suppress(Refusal):
             visitor.spend(action, times)
     misses(one, visitor, "room_unknown", 2)

@@ -9,6 +9,8 @@ from support.machines.addresses import Minted
 from support.machines.server import Program
 from support.people.raw_client import Client
 
+from ephemeral.store.objects.sweeping import PROBES
+
 PATIENCE = 30
 HALF_REQUESTS = {
     "nothing": b"",
@@ -44,7 +46,7 @@ async def test_what_is_stored_may_come_slowly_as_long_as_it_comes(
     program = serve(REQUEST_SECONDS=1)
     minted = Minted(program)
     size, pieces = 600_000, 10
-    put = minted.addresses.put(f"{minted.own}f/{'a' * 26}/0", size)
+    put = minted.addresses.put(f"{minted.own}{PROBES}a/0", size)
     reader, writer = await asyncio.open_connection("127.0.0.1", program.port)
     lines = [f"PUT {put.url} HTTP/1.1", "host: here", f"content-length: {size}"]
     lines += [f"{name}: {value}" for name, value in put.headers.items()]
@@ -60,7 +62,7 @@ async def test_what_is_stored_may_come_slowly_as_long_as_it_comes(
             assert await reader.read() == b""
     writer.close()
     objects = Path(program.environment["DATA_DIR"]) / "objects"
-    kept = [path.stat().st_size for path in objects.rglob("f/*/*")]
+    kept = [path.stat().st_size for path in objects.rglob("probe/a/*")]
     assert kept == ([size] if comes else [])
 
 

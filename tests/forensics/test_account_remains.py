@@ -17,6 +17,7 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from support.machines.account_services import AccountDesk, Machine, Person
 from support.machines.conversation_desk import ConversationDesk, Talk, seat
+from support.machines.file_desk import LIMITS, FileDesk, new_file
 from support.machines.services import Desk
 from test_remains import Copy, end_epoch, keep_the_dead
 
@@ -27,8 +28,10 @@ from ephemeral.protocol.conversations.making import Change
 from ephemeral.protocol.conversations.messages import AD_SIZE
 from ephemeral.protocol.limits import KEY_SIZE
 from ephemeral.sealing.seals import Kind
+from ephemeral.settings import Settings
 from ephemeral.store.embedded.server import EmbeddedPostgres
 from ephemeral.store.migrations import migrate, read_migrations
+from ephemeral.store.objects.deployed import open_objects
 from ephemeral.store.postgres import open_pool
 
 if TYPE_CHECKING:
@@ -95,7 +98,8 @@ class Scene:
         to = self.folder / name
         shutil.copytree(self.folder / "data" / "postgres", to / "database")
         shutil.copytree(self.folder / "keyring", to / "keys")
-        return Copy(to / "database", to / "keys")
+        shutil.copytree(self.folder / "objects" / "objects", to / "objects")
+        return Copy(to / "database", to / "keys", to / "objects")
 
 
 async def full(scene: Scene, desk: AccountDesk, what: str) -> tuple[Person, list[bytes]]:
@@ -185,6 +189,7 @@ async def fill_conversations(scene: Scene, desk: AccountDesk) -> None:
         sealed[what] = await kept_of(talks, talk)
         for name, content in sealed[what].items():
             scene.planted(f"{what}: {name}", content)
+    await fill_files(scene, talks, found["waiting"], one)
     await found["read"].ack_all(one, other)
     await talks.sweep()
     scene.destroyed(sealed["read"]["segment key"], sealed["read"]["box key"])
@@ -199,6 +204,19 @@ async def fill_conversations(scene: Scene, desk: AccountDesk) -> None:
     scene.destroyed(*sealed["ended"].values(), content)
     await talks.services.ledger.close()
     assert await talks.orphans() == {}
+
+
+async def fill_files(scene: Scene, talks: ConversationDesk, talk: Talk, one: Person) -> None:
+    """A file that lives, and one that was deleted."""
+    settings = Settings.parse({"DATA_DIR": str(scene.folder / "objects")})
+    async with open_objects(settings, talks.pool, bytes(16), bytes(32), os.urandom) as objects:
+        files = FileDesk(talks, objects, LIMITS)
+        for what in ("waiting", "deleted"):
+            new = new_file(talk)
+            await files.make(one, new)
+            scene.planted(f"{what}: info of a file", new.info)
+        await files.delete(one, new.id)
+        scene.destroyed(new.info)
 
 
 async def kept_of(talks: ConversationDesk, talk: Talk) -> dict[str, bytes]:

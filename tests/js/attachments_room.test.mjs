@@ -34,7 +34,10 @@ class Client extends EventTarget {
   #drawn = 20;
   inner = {
     base: "http://room.test/", locator: "L", token: "T", me: ME, roomNonce: NONCE, outbox: new Outbox(), crypto: { fileIn: null },
-    draw: () => ({ id: id(this.#drawn += 1), viewing: new Uint8Array(32) }), changed: () => {},
+    draw: () => {
+      this.#drawn += 1;
+      return { id: id(this.#drawn), viewing: new Uint8Array(32) };
+    }, changed: () => {},
     seal: async (message, _viewing, counter, content) => { this.sealed = { message, counter, content }; },
   };
 
@@ -135,7 +138,7 @@ describe("sending", () => {
 
   test("of several takes one after the other; what is cancelled is given up and leaves the way", async () => {
     const asked = [];
-    globalThis.fetch = async (url, { method, signal }) => {
+    globalThis.fetch = async (_url, { method, signal }) => {
       asked.push(method);
       if (method === "POST" && asked.length === 1) {
         return new Promise((_, reject) => { signal.addEventListener("abort", () => reject(new TypeError("aborted"))); });

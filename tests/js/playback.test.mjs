@@ -5,6 +5,7 @@ import { afterEach, test } from "node:test";
 import { PageStreams } from "../../web/static/js/media/page-streams.js";
 import { Attempts, DECODING, NETWORK, clock, phaseOf } from "../../web/static/js/media/playing.js";
 import { OPEN_MOST, servedType } from "../../web/static/js/media/ranges.js";
+import { MemoryWay } from "../../web/static/js/media/ways.js";
 import { answerStream } from "../../web/static/js/media/worker-streams.js";
 
 const SCOPE = "https://chat.example/below/account/";
@@ -139,6 +140,21 @@ test("what doesn't verify breaks the answer off, and whoever plays is told why",
   const page = pageWith(sourceOf({ fails: why }));
   await assert.rejects(bytesOf(await asked(page)));
   assert.deepEqual(page.told.failed, [why]);
+});
+
+test("without a worker all of it is read into memory first, as what it is served as, and no more than 200 MiB", async (context) => {
+  const made = [];
+  context.mock.method(URL, "createObjectURL", (blob) => `blob:${made.push(blob)}`);
+  context.mock.method(URL, "revokeObjectURL", () => undefined);
+  let told = 0;
+  const way = new MemoryWay(sourceOf(), "video/quicktime", () => { told += 1; });
+  // Asked for again it isn't read again.
+  assert.deepEqual([await way.address(), await way.address()], ["blob:1", "blob:2"]);
+  assert.equal(made[0], made[1]);
+  assert.equal(made[0].type, "video/mp4");
+  assert.deepEqual(new Uint8Array(await made[0].arrayBuffer()), content);
+  assert.ok(way.loaded === 1 && told > 0);
+  await assert.rejects(new MemoryWay({ ...sourceOf(), size: 200 * MIB + 1 }, "video/mp4", () => undefined).address(), { code: "too_large_here" });
 });
 
 test("playing goes on where it broke off, less and less often, and not for ever", () => {

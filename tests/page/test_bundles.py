@@ -102,7 +102,7 @@ def test_what_may_stand_in_one_bundle_only_does():
     assert curve == ["account-conversations.js", "account-inside.js"]
     # Two programs share no file, and each has its own.
     assert (policy, words) == (
-        ["account-push.js", "account.js", "home.js"],
+        ["account-files.js", "account-push.js", "account.js", "home.js"],
         ["account-inside.js", "room.js"],
     )
 

@@ -5,9 +5,11 @@ from hashlib import sha256
 
 from support.machines.books import LIMITS, ROOM, Desk, seat, tombstone_name
 
+from ephemeral.protocol.attachments import chunks_of
 from ephemeral.protocol.encoding import b64decode, b64encode
 from ephemeral.protocol.errors import Refusal, refuse
 from ephemeral.rooms.api import answers
+from ephemeral.rooms.rules.attachments import Attachment
 from ephemeral.rooms.rules.book import Book
 from ephemeral.rooms.rules.limits import Limits
 from ephemeral.rooms.rules.room import ClosedEvent, Opened, Receipt
@@ -64,14 +66,17 @@ class _Steps(Desk):
 
     def do_post(self, opened, by, step, socket):
         envelope = b"\x01" + bytes([step.get("fill", 0)]) * (step["size"] - 1)
+        attachment = b64decode(step["attachment"]) if "attachment" in step else None
         receipt = opened.post(
             seat(by), b64decode(step["id"]), len(envelope), b64decode(step["viewing_hash"]),
-            sha256(envelope).digest(), b64decode(step["id"]), socket,
+            sha256(envelope + (attachment or b"")).digest(), b64decode(step["id"]), socket,
+            attachment,
         )  # fmt: skip
         return json.loads(answers.outcome(receipt))
 
     def do_open(self, opened, by, step, socket):
-        one, until = opened.open(seat(by), b64decode(step["id"]), socket)
+        shows = step.get("attachment", False)
+        one, until = opened.open(seat(by), b64decode(step["id"]), socket, shows)
         answer = Opened(
             one.id, b"", one.author, one.sequence, one.posted_at, one.expires_at, until, self.now
         )
@@ -104,6 +109,25 @@ class _Steps(Desk):
     def do_notices(self, _opened, _by, _step, _socket):
         waiting = [notice_of(one, self.now) for one in self.messages.values()]
         return {"notices": json.loads(answers.notice_list(waiting))}
+
+    # Attachments
+
+    def do_attach(self, _opened, by, step, _socket):
+        name, padded = b64decode(step["attachment"]), step["padded"]
+        chunks = chunks_of(padded)
+        landed = (1 << chunks - step["lacks"]) - 1
+        self.attachments[name] = Attachment(
+            ROOM, name, by, name, name, padded, chunks, landed, None, self.now + 900_000
+        )
+
+    def do_fetch(self, opened, by, step, _socket):
+        found = self.attachments.get(b64decode(step["attachment"]))
+        refuse(found is None or found.message is None, "lease_lost")
+        opened.fetch(seat(by), found.message)
+        return {}
+
+    def do_lose(self, opened, by, step, _socket):
+        opened.lose(seat(by), self.attachments[b64decode(step["attachment"])].message)
 
     # Members, and time
 

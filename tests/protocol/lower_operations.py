@@ -80,6 +80,14 @@ def open_payload(data_key, payload, kind, body):
     return {"plaintext": refusing(lambda: seals.open_sealed(body, data_key, payload, kind))}
 
 
+def seal_stored_chunk(data_key, payload, chunk, nonce, plaintext):
+    return {"body": seals.seal_chunk(data_key, payload, chunk, plaintext, lambda _: nonce)}
+
+
+def open_stored_chunk(data_key, payload, chunk, body):
+    return {"plaintext": refusing(lambda: seals.open_chunk(body, data_key, payload, chunk))}
+
+
 def wrap_key(epoch, epoch_key, payload, nonce, data_key):
     key = seals.EpochKey(epoch, epoch_key)
     return {"wrapped": seals.wrap(key, payload, data_key, lambda _: nonce)}
@@ -111,6 +119,8 @@ LOWER = {
             argon2id,
             seal_payload,
             open_payload,
+            seal_stored_chunk,
+            open_stored_chunk,
             wrap_key,
             unwrap_key,
             write_key_file,

@@ -6,6 +6,7 @@ how a story is written.
 
 from typing import Any
 
+from book_attachment_cases import tell_of_attachments
 from book_audience_cases import tell_of_audiences
 from book_story import (
     DAY,
@@ -43,6 +44,7 @@ def make() -> Vectors:
     _expiry(cases)
     _tombstones(cases)
     _seats_and_ends(cases)
+    tell_of_attachments(cases)
     return cases.written()
 
 

@@ -43,6 +43,10 @@ def message(name: str) -> str:
     return b64(word(f"message-{name}", 16))
 
 
+def attachment(name: str) -> str:
+    return b64(word(f"attached-{name}", 16))
+
+
 def proof(name: str) -> bytes:
     return word(f"viewing-{name}", 32)
 
@@ -98,6 +102,7 @@ class Story:
         self.now = START
         self._here = set(self.members)
         self._posted: dict[str, Frame] = {}
+        self._padded: dict[str, int] = {}
         self._sequence = 0
         self._begins: list[bool] = []
 
@@ -120,15 +125,17 @@ class Story:
     def post(
         self, by: str, name: str = "m", audience: str | None = None, *, size: int = 512,
         fill: int = 0, proves: str | None = None, no: Any = None, again: Frame | None = None,
-        **more: Any,
+        attached: str | None = None, **more: Any,
     ) -> "Story":  # fmt: skip
-        """`again`: the receipt's fields, of what was posted before."""
+        """`again`: the receipt's fields, of what was posted before. `attached`: what it has."""
         fields = {
             "id": message(name), "size": size,
             "viewing_hash": b64(hashlib.sha256(proof(proves or name)).digest()),
         }  # fmt: skip
         if fill:
             fields["fill"] = fill
+        if attached is not None:
+            fields["attachment"] = attachment(attached)
         if no is not None:
             return self._step("post", by, fields, no=no, **more)
         if again is not None:
@@ -138,13 +145,17 @@ class Story:
             "id": message(name), "sequence": self._sequence, "author": who(by), "size": size,
             "posted_at": self.now, "expires_at": self.now + DAY,
             "audience": None if audience is None else people(audience),
+            "attachment": None if attached is None else self._padded[attached],
         }  # fmt: skip
         return self._step("post", by, fields, self.receipt(name), [self.notice(name)], **more)
 
     def open(
-        self, by: str, name: str = "m", *, until: int | None = None, no: Any = None, **more: Any
-    ) -> "Story":
-        """`until`: the end of a lease that ran already."""
+        self, by: str, name: str = "m", *, until: int | None = None, no: Any = None,
+        shows: bool = False, **more: Any,
+    ) -> "Story":  # fmt: skip
+        """`until`: the end of a lease that ran already. `shows`: an attachment can be shown."""
+        if shows:
+            more["attachment"] = True
         if no is not None:
             return self._about("open", by, name, no=no, **more)
         ends = until or self.now + LEASE
@@ -193,6 +204,29 @@ class Story:
             listed.append(self.notice(name) | changes)
             del listed[-1]["type"]
         return self._step("notices", by, {}, {"notices": listed})
+
+    # --- attachments ------------------------------------------------------------------------------
+
+    def attach(self, by: str, name: str = "m", padded: int = 65_536, lacks: int = 0) -> "Story":
+        """`by` has reserved and sent one, but for so many chunks."""
+        self._padded[name] = padded
+        fields = {"attachment": attachment(name), "padded": padded, "lacks": lacks}
+        return self._step("attach", by, fields)
+
+    def fetch(self, by: str, name: str = "m", until: int | None = None, **more: Any) -> "Story":
+        """`until`: when the lease ends that is prolonged by this."""
+        fields = {"attachment": attachment(name)}
+        if more.get("no") is not None:
+            return self._step("fetch", by, fields, **more)
+        event = {"type": "opened", "id": message(name), "member": who(by), "lease_until": until}
+        # Asked over HTTP: its own socket is told as well.
+        return self._step("fetch", by, fields, {}, [] if until is None else [event], over="http")
+
+    def lose(self, by: str, name: str = "m", opened: int = 1) -> "Story":
+        """A chunk that `by` fetches is not where it should be."""
+        ended = destroyed(name, "unconfirmed", opened)
+        fields = {"attachment": attachment(name)}
+        return self._step("lose", by, fields, no=gone("unconfirmed"), first=[ended])
 
     # --- who is there, and time -------------------------------------------------------------------
 
@@ -248,10 +282,10 @@ class Story:
 
     def notice(self, name: str) -> Frame:
         was = dict(self._posted[name])
-        members = was.pop("audience")
+        members, has = was.pop("audience"), was.pop("attachment")
         return {"type": "notice"} | was | {
             "state": "stored", "holder": None, "lease_until": None, "audience": members,
-            "opened": 0, "returns": 0,
+            "opened": 0, "returns": 0, "attachment": has,
         }  # fmt: skip
 
     def _left(self, member: str, evicted: bool) -> Frame:
@@ -269,9 +303,10 @@ class Story:
         return self
 
     def _about(self, do: str, by: str, name: str, *rest: Any, **more: Any) -> "Story":
-        fields = {"id": message(name)}
-        if "viewing" in more:
-            fields["viewing"] = more.pop("viewing")
+        fields: Frame = {"id": message(name)}
+        for each in ("viewing", "attachment"):
+            if each in more:
+                fields[each] = more.pop(each)
         return self._step(do, by, fields, *rest, **more)
 
     def _befalls(self, do: str, by: str, fields: Frame, answer: Any, told: list[Frame]) -> "Story":
@@ -322,7 +357,7 @@ class Cases:
     def __init__(self) -> None:
         self.file = Vectors(
             "book",
-            "What requests do to a room's messages: docs/protocol.md, 8.5 to 8.13 and 11.6",
+            "What requests do to a room's messages: docs/protocol.md, 8.5 to 8.13, 11.6 and 15",
             terse=True,
         )
         takes = {

@@ -21,6 +21,10 @@ def key_ad(payload: bytes = PAYLOAD, epoch: int = EPOCH) -> bytes:
     return b"ephemeral/v1/server/data-key\0" + epoch.to_bytes(8, "big") + payload
 
 
+def chunk_ad(payload: bytes = PAYLOAD, chunk: int = 1) -> bytes:
+    return b"ephemeral/v1/server/attachment\0" + payload + chunk.to_bytes(4, "big")
+
+
 def header(epoch: int | None = EPOCH, version: int = 1) -> bytes:
     kind, number = (1, 0) if epoch is None else (2, epoch)
     return b"ephemkey" + bytes([version, kind]) + number.to_bytes(8, "big")
@@ -34,11 +38,14 @@ def key_file(key: bytes, head: bytes, operator: bytes = OPERATOR) -> bytes:
 def make() -> Vectors:
     v = Vectors("keyring", "The server's second layer: docs/keyring.md")
     body = {"data_key": "hex", "payload": "hex", "kind": "text"}
+    chunk = {"data_key": "hex", "payload": "hex", "chunk": "integer"}
     key = {"epoch": "integer", "epoch_key": "hex", "payload": "hex"}
     file = {"encryption_key": "hex", "epoch": "integer?"}
     for op, takes, gives in (
         ("seal_payload", {**body, "nonce": "hex", "plaintext": "hex"}, {"body": "hex"}),
         ("open_payload", {**body, "body": "hex"}, {"plaintext": "hex"}),
+        ("seal_stored_chunk", {**chunk, "nonce": "hex", "plaintext": "hex"}, {"body": "hex"}),
+        ("open_stored_chunk", {**chunk, "body": "hex"}, {"plaintext": "hex"}),
         ("wrap_key", {**key, "nonce": "hex", "data_key": "hex"}, {"wrapped": "hex"}),
         ("unwrap_key", {**key, "wrapped": "hex"}, {"data_key": "hex"}),
         ("write_key_file", {**file, "nonce": "hex", "key": "hex"}, {"file": "hex"}),
@@ -46,6 +53,7 @@ def make() -> Vectors:
     ):
         v.operation(op, takes, gives, side="server")
     bodies(v)
+    chunks(v)
     keys(v)
     files(v)
     return v
@@ -78,6 +86,31 @@ def bodies(v: Vectors) -> None:
         ("with_the_label_of_a_key", {"body": sealed(DATA_KEY, NONCE, TEXT, key_ad())}, "A label."),
     ):
         v.refusal("open_payload", f"open_{name}", why, {**ours, "body": right} | change,
+                  "seal_broken")  # fmt: skip
+
+
+def chunks(v: Vectors) -> None:
+    ours: dict[str, Any] = {"data_key": DATA_KEY, "payload": PAYLOAD, "chunk": 1}
+    for number in (0, 1, 39):
+        given = ours | {"chunk": number}
+        body = sealed(DATA_KEY, NONCE, TEXT, chunk_ad(chunk=number))
+        v.success("seal_stored_chunk", f"seal_chunk_{number}", "Each in its place.",
+                  {**given, "nonce": NONCE, "plaintext": TEXT}, {"body": body})  # fmt: skip
+        v.success("open_stored_chunk", f"open_chunk_{number}", "And back.",
+                  {**given, "body": body}, {"plaintext": TEXT})  # fmt: skip
+    right = sealed(DATA_KEY, NONCE, TEXT, chunk_ad())
+    for name, change, why in (
+        ("of_another_place", {"chunk": 2}, "Chunks can't be exchanged."),
+        ("of_another_attachment", {"payload": OTHER}, "Nor those of two attachments."),
+        ("by_another_data_key", {"data_key": drawn("keyring/another", 32)}, "A key of its own."),
+        ("of_version_2", {"body": b"\2" + right[1:]}, "Not known yet."),
+        ("empty", {"body": b""}, "Nothing."),
+        ("cut", {"body": right[:-1]}, "A part of a tag is no tag."),
+        ("extended", {"body": right + b"\0"}, "Nothing is cut off."),
+        ("nonce", {"body": flipped(right, 1)}, "Every bit counts."),
+        ("sealed_as_a_body", {"body": sealed(DATA_KEY, NONCE, TEXT, body_ad())}, "A label."),
+    ):
+        v.refusal("open_stored_chunk", f"open_chunk_{name}", why, {**ours, "body": right} | change,
                   "seal_broken")  # fmt: skip
 
 

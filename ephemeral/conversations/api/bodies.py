@@ -33,12 +33,15 @@ __all__ = [
     "PostMessagesBody",
     "PresenceBody",
     "RecordRequest",
+    "SignalBody",
 ]
 
 _ID, _HASH, _SIGNATURE = 16, 32, 64
 #: Messages in one request, and things in one answer.
 ENTRIES_MAX, PAGE_MAX = 16, 100
 SEALED_MAX = 4096
+#: What is told to those who listen, and kept nowhere.
+SIGNAL_MAX = 512
 #: Bodies of requests: a record with all its boxes, so many messages; in base64url, with the rest.
 RECORD_BODY_MAX, POST_BODY_MAX = 262_144, 1_114_112
 
@@ -127,6 +130,19 @@ class ConversationBody(Strict):
     def unpack(self) -> bytes:
         """Its id; `malformed`."""
         return b64decode(self.conversation, _ID)
+
+
+class SignalBody(Strict):
+    """What is told to those who listen in a conversation now."""
+
+    conversation: Conversation
+    sealed: Annotated[str, at_most(SIGNAL_MAX, "What is said, encrypted")]
+
+    def unpack(self) -> tuple[bytes, bytes]:
+        """Conversation, and what is said; `malformed`."""
+        sealed = b64decode(self.sealed)
+        refuse(not 1 <= len(sealed) <= SIGNAL_MAX, "malformed")
+        return b64decode(self.conversation, _ID), sealed
 
 
 class PresenceBody(Strict):

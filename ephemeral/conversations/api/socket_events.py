@@ -71,6 +71,14 @@ class FileEvent(Struct, tag="file", gc=False):
     expires_at: int | None
 
 
+class SignalEvent(Struct, tag="signal", gc=False):
+    """What a device says to those who listen."""
+
+    conversation: str
+    device: str
+    sealed: str
+
+
 class PresenceEvent(Struct, tag="presence", gc=False):
     """Contacts are here, or no longer."""
 
@@ -117,6 +125,7 @@ EVENTS = (
     PeopleEvent,
     ReceiptEvent,
     TypingEvent,
+    SignalEvent,
     FileEvent,
     PresenceEvent,
     ConversationsEvent,
@@ -166,6 +175,10 @@ class SocketEvents:
         """A file stands otherwise, or is gone."""
         bitmap = None if landed is None else b64encode(landed)
         return _encode(FileEvent(b64encode(conversation), b64encode(file), bitmap, expires_at))
+
+    def signal(self, conversation: bytes, device: bytes, sealed: bytes) -> bytes:
+        """What a device says to those who listen."""
+        return _encode(SignalEvent(b64encode(conversation), b64encode(device), b64encode(sealed)))
 
     def presence(self, come: Iterable[bytes], gone: Iterable[bytes]) -> bytes:
         """Contacts are here, or no longer."""

@@ -8,7 +8,7 @@ from functools import partial
 
 from ephemeral.accounts.doors import Asker, Doors
 from ephemeral.conversations.api.actions import ConversationActions
-from ephemeral.conversations.api.bodies import ConversationBody, PresenceBody
+from ephemeral.conversations.api.bodies import ConversationBody, PresenceBody, SignalBody
 from ephemeral.conversations.api.socket_session import AtSocket, Crowd, SocketSession
 from ephemeral.conversations.service.hub import Hub
 from ephemeral.conversations.service.presence import Presence
@@ -76,6 +76,12 @@ def socket_route(
         hub.type(device, conversation)
         return NOTHING
 
+    async def signal(asker: AtSocket, said: tuple[bytes, bytes]) -> bytes:
+        device = asker.proved.device
+        assert device is not None, "a device has said hello"
+        hub.signal(device, *said)
+        return NOTHING
+
     return SocketRoute(
         name="listenToAccount",
         path=SOCKET_PATH,
@@ -99,6 +105,19 @@ def socket_route(
                 answers={200: None},
                 action=actions.typing,
                 frame="typing",
+                ref_optional=True,
+            ),
+            Operation(
+                method="GET",
+                path=SOCKET_PATH,
+                name="signalConversation",
+                summary="Tell the others that listen something that is kept nowhere; by a frame",
+                handler=signal,
+                caller=caller,
+                body=SignalBody,
+                answers={200: None},
+                action=actions.signal,
+                frame="signal",
                 ref_optional=True,
             ),
             Operation(

@@ -13,6 +13,7 @@ __all__ = [
     "CursorMoved",
     "FileChanged",
     "PeopleChanged",
+    "Signal",
     "Typing",
     "topic",
 ]
@@ -39,6 +40,13 @@ class Typing(Struct, frozen=True, array_like=True, forbid_unknown_fields=True, g
     """A device's person is writing."""
 
     device: bytes
+
+
+class Signal(Struct, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False):
+    """What a device says to the others that listen now, sealed."""
+
+    device: bytes
+    sealed: bytes
 
 
 class CursorMoved(Struct, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False):
@@ -68,6 +76,7 @@ KINDS: Mapping[int, type[Struct]] = {
     53: CursorMoved,
     54: PeopleChanged,
     59: FileChanged,
+    60: Signal,
 }
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ephemeral.conversations.rules.changes import FileChanged, Typing
-from ephemeral.conversations.service.listening import Attended, StandingRow
+from ephemeral.conversations.rules.changes import FileChanged, Signal, Typing
+from ephemeral.conversations.service.listening import Attended, StandingRow, Wanted
 from ephemeral.conversations.service.recent import Item
 from ephemeral.protocol.conversations.log import next_hash
 
@@ -15,6 +15,8 @@ __all__ = ["Frames", "Heard", "Listener", "News"]
 
 # No client needs to take a larger frame: a record of a hundred devices, or two messages.
 _PIECE_BYTES = 128 * 1024
+# Of one who writes is told so often.
+_TYPING_SECONDS = 1.0
 
 
 class Listener(Protocol):
@@ -50,6 +52,9 @@ class Frames(Protocol):
 
     def typing(self, conversation: bytes, device: bytes) -> bytes:
         """Somebody is writing."""
+
+    def signal(self, conversation: bytes, device: bytes, sealed: bytes) -> bytes:
+        """What a device says to those who listen."""
 
     def file(
         self, conversation: bytes, file: bytes, landed: bytes | None, expires_at: int | None
@@ -115,10 +120,34 @@ class Heard:
             if first is not None and one.device != silent:
                 one.deliver(frame)
 
-    def pass_on(self, event: Typing | FileChanged, frames: Frames) -> None:
+    def wanted(self) -> Wanted:
+        """What is to be read of it for those who listen."""
+        devices = {(one.account, one.device) for one in self.listeners}
+        return Wanted(self.conversation, self.told, sorted(devices))
+
+    def tells_typing(self, device: bytes, now: float) -> bool:
+        """Whether it is time to tell that a device's person is writing; then it counts as told."""
+        typed = self.typed or {}
+        if now - typed.get(device, -_TYPING_SECONDS) < _TYPING_SECONDS:
+            return False
+        lately = {who: at for who, at in typed.items() if now - at < _TYPING_SECONDS}
+        self.typed = {**lately, device: now}
+        return True
+
+    def lists(self, device: bytes) -> bool:
+        """Whether a device listens here whom the newest record lists."""
+        return any(
+            one.device == device and first is not None for one, first in self.listeners.items()
+        )
+
+    def pass_on(self, event: Typing | Signal | FileChanged, frames: Frames) -> None:
         """Tell what needs no reading."""
         if isinstance(event, Typing):
             frame = frames.typing(self.conversation, event.device)
+            self.deliver_to_listed(frame, silent=event.device)
+            return
+        if isinstance(event, Signal):
+            frame = frames.signal(self.conversation, event.device, event.sealed)
             self.deliver_to_listed(frame, silent=event.device)
             return
         file, landed, expires_at = event.file, event.landed, event.expires_at

@@ -29,12 +29,13 @@ from ephemeral.conversations.rules.changes import (
     CursorMoved,
     FileChanged,
     PeopleChanged,
+    Signal,
     Typing,
 )
 from ephemeral.conversations.service.ends import Ends
 from ephemeral.conversations.service.heard import Frames, Heard, Listener, News
 from ephemeral.conversations.service.hints import Hints
-from ephemeral.conversations.service.listening import Attended, Listening, StandingRow, Wanted
+from ephemeral.conversations.service.listening import Attended, Listening, StandingRow
 from ephemeral.conversations.service.recent import Recent
 from ephemeral.live.bus import Bus, Event, Hint, UnsureEvent
 from ephemeral.live.hints import ALL_TOPICS
@@ -48,8 +49,8 @@ _AT_ONCE, _LISTS_AT_ONCE = 64, 16
 # Until a database that is away is asked again, and how often sessions are looked after whose end
 # may not have been heard of.
 _AGAIN_SECONDS, _LOOK_SECONDS = 1.0, 5.0
-# Cursors are told together; somebody who writes is told of so often.
-_GATHER_SECONDS, _TYPING_SECONDS = 0.1, 1.0
+# Cursors are told together.
+_GATHER_SECONDS = 0.1
 
 
 class Hub:
@@ -138,18 +139,20 @@ class Hub:
 
         Told once a second at most.
         """
-        topic = self._hints.topic(conversation)
-        heard = self._heard.get(topic)
-        listeners = {} if heard is None else heard.listeners
-        listed = any(one.device == device and first is not None for one, first in listeners.items())
-        refuse(not listed, "not_found")
-        assert heard is not None
-        now = asyncio.get_running_loop().time()
-        typed = heard.typed or {}
-        if now - typed.get(device, -_TYPING_SECONDS) >= _TYPING_SECONDS:
-            lately = {who: at for who, at in typed.items() if now - at < _TYPING_SECONDS}
-            heard.typed = {**lately, device: now}
-            self._bus.publish([(topic, Typing(device))])
+        heard = self._listing(device, conversation)
+        if heard.tells_typing(device, asyncio.get_running_loop().time()):
+            self._bus.publish([(heard.topic, Typing(device))])
+
+    def signal(self, device: bytes, conversation: bytes, sealed: bytes) -> None:
+        """Tell the others that listen now, and keep nothing; refuses `not_found` as `type`."""
+        heard = self._listing(device, conversation)
+        self._bus.publish([(heard.topic, Signal(device, sealed))])
+
+    def _listing(self, device: bytes, conversation: bytes) -> Heard:
+        heard = self._heard.get(self._hints.topic(conversation))
+        if heard is None or not heard.lists(device):
+            raise Refusal("not_found")
+        return heard
 
     async def _list(self, listener: Listener) -> tuple[Sequence[Attended], int]:
         """Attend what the account is in; gives that, and the time. What is new is in `_news`, also
@@ -224,7 +227,7 @@ class Hub:
             self._go_on(heard, event.s)
         elif isinstance(event, CursorMoved):
             self._move(heard, event)
-        elif isinstance(event, Typing | FileChanged):
+        elif isinstance(event, Typing | Signal | FileChanged):
             heard.pass_on(event, self._frames)
         elif isinstance(event, PeopleChanged):
             heard.people_changed = True
@@ -355,7 +358,7 @@ class Hub:
         reading = list(islice(self._unread, _AT_ONCE))
         for one in reading:
             del self._unread[one]
-        wanted = [_wanted(one) for one in reading]
+        wanted = [one.wanted() for one in reading]
         try:
             found = await self._listening.standings(wanted)
         except BaseException:
@@ -384,11 +387,6 @@ class Hub:
                 self._attended[one].discard(heard.topic)
                 self._leave(heard.topic, one)
                 one.deliver(self._frames.conversations([], [heard.conversation]))
-
-
-def _wanted(heard: Heard) -> Wanted:
-    devices = {(one.account, one.device) for one in heard.listeners}
-    return Wanted(heard.conversation, heard.told, sorted(devices))
 
 
 def _discard(where: dict[bytes, set[Listener]], key: bytes, listener: Listener) -> None:

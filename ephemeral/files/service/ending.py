@@ -46,7 +46,8 @@ class Ending:
         await self._doors.watches.told(work)
 
     async def take_down(self, connection: Connection, id_: bytes) -> bool:
-        """As an operator, in a transaction that `Watches.told` runs; False if it isn't there."""
+        """Whoever has uploaded it, in a transaction that `Watches.told` runs; False if it isn't
+        there."""
         file = await file_rows.read(connection, id_)
         if file is None or not file.is_living:
             return False

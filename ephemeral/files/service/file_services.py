@@ -51,7 +51,7 @@ class FileServices:
         access = Access(conversations)
         addresses = Addresses(pool, objects, access, limits)
         ending = Ending(doors, conversations)
-        watching = Watching(pool, objects, conversations, doors.watches)
+        watching = Watching(pool, objects, doors, conversations, ending)
         objects.register("f", file_rows.living)
         doors.hooks.subscribe(ending)
         conversations.ending.subscribe(ending)

@@ -57,5 +57,5 @@ class Sweeper:
 
             while await self._watches.told(work) == _CHUNK:
                 pass
-        await self._watching.look()
+        await self._watching.look(now)
         metrics.FILES_BYTES.set(await transaction(self._pool, quota_rows.stock, read_only=True))

@@ -99,13 +99,11 @@ class Uploads:
         async def work(connection: Connection) -> tuple[File, bool, int]:
             held = await self._conversations.insiders.hold(connection, new.conversation, asker)
             now = await clock(connection)
-            before = await file_rows.lock(connection, new.id)
-            if before is None:
+            if await file_rows.read(connection, new.id) is None:
                 file = await self._insert(connection, asker, new, layout, now, held.timer)
                 if file is not None:
                     return file, True, now
-                before = await file_rows.lock(connection, new.id)
-            return await self._again(connection, asker, new, before), False, now
+            return await self._again(connection, asker, new), False, now
 
         file, is_new, now = await transaction(self._pool, work)
         first = first_segments(layout.count) if file.state == State.UPLOADING else []
@@ -152,10 +150,12 @@ class Uploads:
         refuse(0 < self._limits.stock < stock, "store_full")
         return await self._addresses.allow(connection, made)
 
-    async def _again(
-        self, connection: Connection, asker: Asker, new: NewFile, before: File | None
-    ) -> File:
+    async def _again(self, connection: Connection, asker: Asker, new: NewFile) -> File:
         """The file of this id, if it was made by the same words; refuses `file_conflict`."""
+        # Whose it isn't locks nothing.
+        before = await file_rows.read(connection, new.id)
+        if before is not None and before.account == asker.account:
+            before = await file_rows.lock(connection, new.id)
         if before is None or before.account != asker.account or not before.is_living:
             raise Refusal("file_conflict")
         same = (before.padded, before.conversation) == (new.padded, new.conversation)

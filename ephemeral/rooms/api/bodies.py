@@ -61,6 +61,7 @@ Secret = Annotated[str, sized(TOKEN_SIZE, "Random bytes drawn by the client")]
 CharterField = Annotated[str, sized(CHARTER_SIZE, "The charter")]
 MacField = Annotated[str, sized(MAC_SIZE, "The creator's authentication of the charter")]
 Profile = Annotated[str, sized(PROFILE_SIZE, "The encrypted profile")]
+Number = Annotated[str, Meta(pattern="^(?:0|[1-9][0-9]{0,5})$", description="A chunk's number")]
 Envelope = Annotated[
     str,
     Meta(
@@ -259,23 +260,23 @@ class ChunkQuery(Strict):
     """Of `GET /room/attachments/{id}/{i}`: all of it stands in the path."""
 
     id: Id
-    i: Annotated[int, Meta(ge=0, le=INTEGER_MAX)]
+    i: Number
 
     def unpack(self) -> tuple[bytes, int]:
         """The attachment's id and the chunk's number; `malformed`."""
-        return _identifier(self.id), self.i
+        return _identifier(self.id), int(self.i)
 
 
 class ChunkBody(Strict):
     """Of `PUT /room/attachments/{id}/{i}`: the octets are the chunk."""
 
     id: Id
-    i: Annotated[int, Meta(ge=0, le=INTEGER_MAX)]
+    i: Number
     content: bytes
 
     def unpack(self) -> tuple[bytes, int, bytes]:
         """The attachment's id, the chunk's number and the chunk; `malformed`."""
-        return _identifier(self.id), self.i, self.content
+        return _identifier(self.id), int(self.i), self.content
 
 
 class StatusBody(Strict):

@@ -44,6 +44,8 @@ T = TypeVar("T")
 _FULL_SECONDS = 60
 # Rows of expired ones in one go.
 _CHUNK = 200
+# How often all are added up for whoever looks at the metrics; a reservation does it as well.
+_MEASURE_MS = 30_000
 
 
 class Attachments:
@@ -71,6 +73,7 @@ class Attachments:
         self._on = on
         self._chunks = Chunks(keyring, objects, random)
         self._used = 0
+        self._measured_at = -_MEASURE_MS
 
     @property
     def used(self) -> int:
@@ -156,6 +159,8 @@ class Attachments:
         try:
             return await self._chunks.read(found, at, data_key)
         except ChunkGone:
+            # Unless it has burnt while it was read.
+            await self._of_reader(seat, one)
             metrics.ATTACHMENTS_LOST.inc()
             await self._ledger.lose(seat, leased.message)
             raise Refusal("message_gone", state="unconfirmed") from None
@@ -177,14 +182,21 @@ class Attachments:
         await transaction(self._pool, work)
 
     async def sweep(self, now: int) -> None:
-        """Destroy what was not posted in time, and see how much there is."""
+        """Destroy what was not posted in time, and see how much there is.
+
+        What was due may not be any longer: the clock may have been set back since.
+        """
+        before: list[tuple[bytes, bytes]] = []
         while True:
             due = await self._ask(lambda one: attachment_rows.expired(one, now, _CHUNK))
             for room, one in due:
                 await self._expire(room, one)
-            if len(due) < _CHUNK:
+            if len(due) < _CHUNK or due == before:
                 break
-        self._used = await self._ask(attachment_rows.waiting_bytes)
+            before = due
+        if not self._measured_at <= now < self._measured_at + _MEASURE_MS:
+            self._measured_at = now
+            self._used = await self._ask(attachment_rows.waiting_bytes)
 
     async def _expire(self, room: bytes, one: bytes) -> None:
         async def work(connection: Connection) -> None:

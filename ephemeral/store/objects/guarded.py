@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
@@ -19,11 +20,13 @@ from ephemeral.store.objects import store_rows
 from ephemeral.store.objects.interface import (
     Failed,
     Held,
+    ObjectMissing,
     ObjectStore,
     ObjectThere,
     StoreFull,
     StoreTrouble,
     StoreUnfit,
+    StoreUnreached,
 )
 from ephemeral.store.postgres import transaction
 from ephemeral.store.start_error import StartError
@@ -36,6 +39,9 @@ __all__ = ["ForeignStore", "Guarded", "StoreAway", "StoreFilled", "mark_of"]
 T = TypeVar("T")
 
 _log = logging.getLogger("ephemeral")
+# How long a start waits for a store that doesn't answer; and how long one that didn't is left
+# alone, so that not everybody who needs it waits as long as the first.
+_START_SECONDS, REST_SECONDS = 5.0, 2.0
 # What tells a place from all others lies in it under this key, as so many random bytes.
 _PREFIX, _MARK, _MARK_BYTES = "store/", "store/id", 32
 
@@ -99,12 +105,17 @@ class Guarded:
         self._proved: ObjectStore | None = None
         self._turn = asyncio.Lock()
         self._told = ""
+        self._rests_until = 0.0
 
     async def open(self) -> None:
         """Prove the store, or leave that for later if it is away. Raises ForeignStore."""
         # Rooms are served without it.
         with suppress(StoreTrouble):
-            await self.proved()
+            try:
+                async with asyncio.timeout(_START_SECONDS):
+                    await self.proved()
+            except TimeoutError:
+                raise self.away(StoreTrouble(f"{self._where} doesn't answer yet.")) from None
 
     async def proved(self) -> ObjectStore:
         """The store, once it is known to be the right one. Raises StoreAway, ForeignStore."""
@@ -112,6 +123,8 @@ class Guarded:
             return self._proved
         async with self._turn:
             if self._proved is None:
+                self._require_rested()
+                self._rest()
                 try:
                     if self._inner is None:
                         self._inner = await asyncio.to_thread(self._make)
@@ -119,6 +132,7 @@ class Guarded:
                 except StoreTrouble as trouble:
                     raise self.away(trouble) from None
                 self._proved = self._inner
+                self._rests_until = 0.0
         self._back()
         return self._proved
 
@@ -145,6 +159,8 @@ class Guarded:
         try:
             async for piece in store.get(key, start, end):
                 yield piece
+        except ObjectMissing:
+            raise
         except StoreTrouble as trouble:
             raise self.away(trouble) from None
 
@@ -166,6 +182,7 @@ class Guarded:
 
     async def own(self) -> ObjectStore:
         """The store, for what is no operation of it. Raises StoreAway."""
+        self._require_rested()
         try:
             return await self.proved()
         except ForeignStore as error:
@@ -208,8 +225,17 @@ class Guarded:
     def away(self, trouble: StoreTrouble) -> StoreAway:
         """Tell the operator; what is raised then."""
         metrics.STORE_UP.set(0)
+        if isinstance(trouble, StoreUnreached):
+            self._rest()
         self._tell(str(trouble))
         return StoreAway()
+
+    def _rest(self) -> None:
+        self._rests_until = time.monotonic() + REST_SECONDS
+
+    def _require_rested(self) -> None:
+        if time.monotonic() < self._rests_until:
+            raise StoreAway
 
     def filled(self, trouble: StoreFull) -> StoreFilled:
         """Tell the operator; what is raised then."""

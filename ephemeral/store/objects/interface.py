@@ -12,12 +12,14 @@ __all__ = [
     "PIECE",
     "Failed",
     "Held",
+    "ObjectMissing",
     "ObjectStore",
     "ObjectThere",
     "Signed",
     "StoreFull",
     "StoreTrouble",
     "StoreUnfit",
+    "StoreUnreached",
     "checked_key",
     "checked_range",
 ]
@@ -62,8 +64,16 @@ class StoreTrouble(Exception):
     """The store can't do it; the message is one sentence for the operator, without secrets."""
 
 
+class ObjectMissing(StoreTrouble):
+    """Nothing stands under this key; the store is well."""
+
+
 class StoreFull(StoreTrouble):
     """There is no room left where it keeps them."""
+
+
+class StoreUnreached(StoreTrouble):
+    """It doesn't answer, and asking took its time."""
 
 
 class StoreUnfit(StoreTrouble):
@@ -94,7 +104,7 @@ class ObjectStore(Protocol):
 
     def get(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
         """The bytes from `start` up to `end`, one at least, in pieces; fewer where the object ends
-        before, and none where it ends before `start`."""
+        before, and none where it ends before `start`. Raises ObjectMissing."""
         ...
 
     def held(self, prefix: str) -> AsyncIterator[Held]:

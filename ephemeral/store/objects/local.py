@@ -16,6 +16,7 @@ from ephemeral.store.objects.interface import (
     PIECE,
     Failed,
     Held,
+    ObjectMissing,
     ObjectThere,
     StoreFull,
     StoreTrouble,
@@ -177,6 +178,8 @@ class LocalStore:
         try:
             with path.open("rb", buffering=0) as file:
                 return os.pread(file.fileno(), length, at)
+        except FileNotFoundError:
+            raise ObjectMissing(f"An object is missing in {self._root}.") from None
         except OSError as error:
             raise self._trouble(error) from None
 

@@ -17,10 +17,12 @@ from ephemeral.store.objects.interface import (
     PIECE,
     Failed,
     Held,
+    ObjectMissing,
     ObjectThere,
     Signed,
     StoreFull,
     StoreTrouble,
+    StoreUnreached,
     checked_key,
     checked_range,
 )
@@ -33,9 +35,9 @@ _THREADS = 4
 #: Keys that one request lists, or deletes.
 _LISTED_AT_ONCE = 1_000
 _DELETED_AT_ONCE = 1_000
-_RECEIVED_AT_ONCE = 64
 _PUT_HEADERS = {"content-type": TYPE, "if-none-match": "*"}
-_CONNECT_SECONDS, _READ_SECONDS, _ATTEMPTS = 5, 30, 3
+# Together less than a stopping server is given.
+_CONNECT_SECONDS, _READ_SECONDS, _ATTEMPTS = 5, 15, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ class S3Store:
         self._client = _client(bucket, bucket.endpoint)
         self._http = httpx.AsyncClient(
             timeout=httpx.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS),
-            limits=httpx.Limits(max_connections=_RECEIVED_AT_ONCE),
+            # How many there are at once is bounded by who takes them.
+            limits=httpx.Limits(max_connections=None),
             follow_redirects=False,
             trust_env=False,
         )
@@ -132,6 +135,8 @@ class S3Store:
             if error.status == 416:
                 # The object ends before.
                 return
+            if error.code == "NoSuchKey":
+                raise ObjectMissing(f"An object is missing at {self._host}.") from None
             raise
         body = answer["Body"]
         try:
@@ -206,8 +211,8 @@ class S3Store:
         except (BotoCoreError, OSError) as error:
             raise self._unreached(error) from None
 
-    def _unreached(self, error: Exception) -> StoreTrouble:
-        return StoreTrouble(
+    def _unreached(self, error: Exception) -> StoreUnreached:
+        return StoreUnreached(
             f"The object store at {self._host} can't be reached ({type(error).__name__})."
         )
 

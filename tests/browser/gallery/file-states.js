@@ -37,12 +37,17 @@ const TAKES = { attachments: { bytes: 10_485_760 } };
 const refused = (status, code) => Response.json({ error: { code, message: "", retry_after: null } }, { status });
 
 let counter = 10;
+/** The bytes of an id that nothing else has. */
+function another() {
+  counter += 1;
+  return new Uint8Array(16).fill(counter);
+}
 
 /** What a client's late parts go on with. */
 function innerOf(client) {
   const outbox = new Outbox();
   const changed = () => client.change({ sent: outbox.views() });
-  const draw = () => ({ id: toBase64url(new Uint8Array(16).fill(counter += 1)), viewing: new Uint8Array(32) });
+  const draw = () => ({ id: toBase64url(another()), viewing: new Uint8Array(32) });
   return {
     base: `${location.origin}/`, locator: "", token: "", me: MINE, roomNonce: PLACE.roomNonce, outbox, crypto: { fileIn: null },
     draw, changed, seal: async () => {},
@@ -80,7 +85,7 @@ async function drawing(type = "image/png", [width, height] = [640, 420]) {
 function tone() {
   const rate = 8000;
   const view = new DataView(new ArrayBuffer(44 + rate));
-  const text = (at, letters) => [...letters].forEach((letter, index) => view.setUint8(at + index, letter.charCodeAt(0)));
+  const text = (at, letters) => { for (const [index, letter] of [...letters].entries()) view.setUint8(at + index, letter.charCodeAt(0)); };
   text(0, "RIFF");
   view.setUint32(4, 36 + rate, true);
   text(8, "WAVEfmt ");
@@ -99,7 +104,7 @@ function tone() {
 
 /** A card that is opened, and whose chunks come: as many as `most`, or with `spoilt` others than were sent. */
 async function comes(inside, show, { name, mime, bytes, most = Infinity, spoilt = false, view = 0, there }) {
-  const id = new Uint8Array(16).fill(counter += 1);
+  const id = another();
   const file = { name, mime, size: bytes.length, id: new Uint8Array(16).fill(3), key: new Uint8Array(32).fill(4), view, viewLimit: null };
   const sealer = new Sealer(file, { ...PLACE, id });
   serves(async (path) => {
@@ -176,7 +181,6 @@ export const fileStates = (inside) => ({
   saved: async (show) => {
     const client = await comes(inside, show, { name: "minutes.pdf", mime: "application/pdf", bytes: bytesOf("%PDF-1.7"), there: ".enclosed .primary" });
     // A copy that nobody needs.
-    document.addEventListener("click", (event) => { if (event.target.matches?.("a[download]")) event.preventDefault(); }, { capture: true, once: false });
     HTMLAnchorElement.prototype.click = () => {};
     document.querySelector(".enclosed .primary").click();
     delete HTMLAnchorElement.prototype.click;

@@ -2,7 +2,9 @@
 
 import { AccountFake, PHASES } from "./account-fake.js";
 import { stageBy } from "./account-states.js";
+import { FilesFake, LIMITS, files, filesOf } from "./files-fake.js";
 import { FRAGMENT, ME, TalkFake, ago, asked, asks, chainOf, contact, conversation, invitedBy, liveFake, quiet, record, reply, text } from "./talk-fake.js";
+import { fromBase64url } from "/static/js/protocol/encoding.js";
 import { accountView } from "/static/js/account/views/account-view.js";
 import { presenceSetting } from "/static/js/conversations/views/presence-setting.js";
 import { pictureOf } from "/static/js/conversations/views/pictures.js";
@@ -43,10 +45,11 @@ const stranger = conversation("stranger", { people: ["nobody"], lines: [], view:
 const ALL = [pair, group, arabic, begun, stranger];
 
 /** The messenger with these conversations; `open` is the one that is looked at. */
-function at(show, { all = ALL, open = null, live = {}, phase = "ready", talk = new TalkFake(all), place = "list", invite = "" } = {}) {
+function at(show, { all = ALL, open = null, live = {}, phase = "ready", talk = new TalkFake(all), place = "list", invite = "", shared = null, limits = LIMITS } = {}) {
   const client = new AccountFake(PHASES[phase]);
-  const given = { talk, live: liveFake(live), invite };
-  const messenger = { isOpen: true, settings: (node) => presenceSetting(talk, node), screen: (flow, kept) => messengerScreen({ flow, ...given }, { open, place, ...kept }) };
+  const part = shared === null ? null : filesOf(shared, talk, limits);
+  const given = { talk, live: liveFake(live), invite, files: part };
+  const messenger = { isOpen: true, settings: (node) => (part === null ? presenceSetting(talk, node) : part.list(node)), screen: (flow, kept) => messengerScreen({ flow, ...given }, { open, place, ...kept }) };
   const view = accountView({ client, stage: stageBy(show), invited: false, rooms: "/", messenger });
   return Object.assign(client, { flow: view.flow, talk });
 }
@@ -81,6 +84,24 @@ const reporting = (then, lines = talked) => open("one", { all: alone("one", { li
   await then(client);
 });
 const standing = (view) => open("one", { all: alone("one", { lines: talked.slice(0, 3), view }) }, () => until(".chat-notice .notice"));
+
+/** A conversation in which files lie; `known`: each in its state. */
+const sharing = (lines, known, more = {}, then = async () => {}) => open("one", { all: alone("one", { lines, view: { mark: 99, ...more.view } }), shared: new FilesFake(known), ...more },
+  async (client) => {
+    if (Object.keys(known).length > 0) await until(".file-card");
+    await then(client);
+  });
+/** Files were pasted, and what is to be asked about them is. */
+const asking = (more = {}, then = async () => {}) => sharing([record(1, "me")], {}, more, async (client) => {
+  const data = new DataTransfer();
+  for (const [name, type] of [["beach.jpg", "image/jpeg"], ["A report with a very long name that says what it is about at length.pdf", "application/pdf"]]) {
+    data.items.add(new File([Uint8Array.of(0xff, 0xd8, 0xff, 0xe0, ...new Uint8Array(90_000))], name, { type }));
+  }
+  document.getElementById("chat-text").dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+  await until("dialog.files-panel[open] .file-clean:not([hidden])");
+  await then(client);
+});
+const going = (kind, more = {}) => ({ state: "uploading", digest: null, upload: { kind, code: null, progress: { bytes: 12_000_000, rate: 2_400_000, left: 8, isWaiting: false }, ...more } });
 
 /** The people's place: of a talk with these people. */
 const people = (given = {}, then = async () => {}) => listed({ place: "people", talk: new TalkFake(ALL, given) }, async (client) => {
@@ -175,6 +196,38 @@ export const MESSENGER = {
     talk.refuseNext("unreachable");
     press("#presence-title ~ .button-row .button");
     await until("#presence-title ~ div .notice");
+  }),
+  files_received: async (show) => sharing([record(1, "bo"), files(2, "bo", ["whole"]), files(3, "bo", ["coming", "unsure"]), files(4, "bo", ["program", "arabic"])], {
+    whole: { info: { thumbnail: fromBase64url(await drawn()) } }, coming: { state: "uploading", digest: null, info: { name: "A report with a very long name that says what it is about.pdf", type: "application/pdf", seconds: null } },
+    unsure: { digest: null, info: { name: "sound.ogg", type: "audio/ogg" } }, program: { info: { name: "game.exe", type: "application/octet-stream", seconds: null } },
+    arabic: { info: { name: "صورة العائلة.png", type: "image/png", seconds: null } },
+  })(show),
+  files_ended: sharing([record(1, "bo"), files(2, "bo", ["reading", "offline", "expired"]), files(3, "bo", ["deleted", "gone"]), files(4, "bo", ["broken", "refused"])],
+    Object.fromEntries(["reading", "offline", "expired", "deleted", "gone", "broken", "refused"].map((state) => [state, { state, ...(["reading", "offline", "gone", "refused"].includes(state) ? { info: null } : {}) }]))),
+  files_sending: sharing([record(1, "me"), files(2, "me", ["sending", "network", "waits"]), files(3, "me", ["paused", "finishing"])], {
+    sending: going("sending"), network: going("sending", { progress: { bytes: 12_000_000, rate: null, left: null, isWaiting: true } }),
+    waits: going("waits", { progress: null }), paused: going("paused"), finishing: going("finishing"),
+  }),
+  files_stopped: sharing([record(1, "me"), files(2, "me", ["absent", "elsewhere", "checking"]), files(3, "me", ["full", "changed"])], {
+    absent: going("absent"), elsewhere: going("elsewhere"), checking: going("checking"), full: going("stopped", { code: "store_full" }), changed: going("stopped", { code: "file_changed" }),
+  }),
+  files_cancel: sharing([files(2, "me", ["sending"])], { sending: going("sending") }, {}, async () => {
+    press(".file-tools .button:last-child");
+    await until("dialog.question[open]");
+  }),
+  files_asked: asking({ limits: { ...LIMITS, store: "https://bucket.example" } }),
+  files_too_large: asking({ limits: { ...LIMITS, size: 80_000 } }),
+  files_refused: asking({ shared: Object.assign(new FilesFake(), { refusal: "quota_full" }) }, async () => {
+    press("dialog.files-panel .button.primary");
+    await until("dialog.files-panel [role=status] .notice");
+  }),
+  files_mine: listed({ shared: new FilesFake({}, [{}, { isComplete: false }, { isBroken: true }]) }, async (client) => {
+    client.flow.go("settings");
+    await until("#files-title ~ .file-list li");
+  }),
+  files_mine_none: listed({ shared: new FilesFake() }, async (client) => {
+    client.flow.go("settings");
+    await until("#files-title");
   }),
   chat_empty: open("one", { all: alone("one", { lines: [record(1, "me")] }) }),
   chat_group: open("group"),

@@ -122,8 +122,12 @@ async def test_receipts_and_typing_are_told_and_typing_is_told_to_others_alone(
         told = await here.event("typing")
         assert told == {"type": "typing", "conversation": talk.name, "device": ours}
         await there.socket.send(json.dumps([{"type": "typing", "conversation": talk.name}]))
+        # A signal as it is, and it has no answer unless one is asked for.
+        signal = {"type": "signal", "conversation": talk.name, "sealed": b64encode(bytes(512))}
+        await there.socket.send(json.dumps([signal]))
+        assert await here.event("signal") == signal | {"device": ours}
         left = [each["type"] for each in [*await there.settle(), *await here.settle()]]
-        assert not {"typing", "error"} & set(left)
+        assert not {"typing", "signal", "error"} & set(left)
 
 
 async def test_somebody_who_is_added_is_told_of_the_conversation_and_of_what_follows(
@@ -205,6 +209,8 @@ BAD_FRAMES: dict[str, dict[str, Any]] = {
     "no conversation": {"type": "post", "entries": ["A"]},
     "id": {"type": "typing", "conversation": "A" * 21},
     "many messages": {"type": "post", "conversation": "A" * 22, "entries": ["AAAA"] * 17},
+    "too long": {"type": "signal", "conversation": "A" * 22, "sealed": "A" * 684},
+    "empty": {"type": "signal", "conversation": "A" * 22, "sealed": ""},
     "none": {"type": "post", "conversation": "A" * 22, "entries": []},
     "cursor": {"type": "ack", "conversation": "A" * 22, "cursor": -1},
     "hello again": {"type": "hello", "token": "x", "proof": "x"},

@@ -381,6 +381,22 @@ async def test_receipts_are_gathered_and_typing_is_told_once_a_second():
         assert here.kinds() == ["typing"]
 
 
+async def test_a_signal_is_passed_on_at_once_to_those_who_are_listed_and_told_nobody_later():
+    async with stage() as made:
+        other = b"e" * 16
+        made.log.firsts[other] = 1
+        here, there = await made.socket(), await made.socket(other)
+        unlisted = await made.socket(b"n" * 16)
+        for said in (b"1", b"2"):
+            made.hub.signal(DEVICE, ONE, said)
+        assert [one["sealed"] for one in there.take()] == [b64encode(b"1"), b64encode(b"2")]
+        assert (here.kinds(), unlisted.kinds()) == ([], [])
+        for device, conversation in ((b"n" * 16, ONE), (DEVICE, OTHER), (b"x" * 16, ONE)):
+            with pytest.raises(Refusal, match="not_found"):
+                made.hub.signal(device, conversation, b"3")
+        assert (await made.socket(other)).kinds() == []
+
+
 async def test_no_frame_is_larger_than_two_messages():
     async with stage() as made:
         socket = await made.socket()

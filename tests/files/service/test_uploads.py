@@ -301,6 +301,23 @@ async def test_a_file_of_which_something_was_lost_is_broken_and_its_conversation
         assert await files.objects.living["f"](connection, [*every, bytes(16)]) == {prefix}
 
 
+async def test_a_file_of_which_a_restored_database_tells_nothing_ends(files: FileDesk):
+    (one,) = await files.talks.friends(1)
+    new = new_file(await files.talks.talk(one))
+    await files.upload(one, new)
+    payload = await files.pool.fetchval("SELECT payload FROM accounts.files")
+    await files.pool.execute("DELETE FROM payload_keys WHERE payload = $1", payload)
+    for seen in (files.services.reading.one(seat(one), new.id), files.make(one, new)):
+        with pytest.raises(Refusal):
+            await seen
+    assert await listed(files, one) == []
+    await files.clock.advance(DAY)
+    await files.sweep()
+    assert await files.pool.fetchval("SELECT state FROM accounts.files") in {None, 3}
+    await files.purger.purge()
+    assert await files.held() == []
+
+
 async def test_no_address_outlives_what_was_written_down_before_it_was_signed(files: FileDesk):
     (one,) = await files.talks.friends(1)
     new = new_file(await files.talks.talk(one))

@@ -427,6 +427,24 @@ async def test_an_address_posts_so_many_bytes_by_whatever_way(people: People):
     assert (await other.post(Message(large))).status_code == 201
 
 
+async def test_an_address_announces_and_moves_so_many_bytes_of_attachments(
+    serve: Callable[..., Program],
+):
+    most = f"{10 * 2**20}/3600"
+    server = serve(ATTACHMENT_BYTES_PER_ADDRESS=most, CHUNK_BYTES_PER_ADDRESS=most)
+    async with Client(server.url, server.ws_url) as client:
+        room = await client.room()
+        member, other = await room.member(), await room.member()
+        large = {"id": text(16), "chunks": 40, "padded": 10 * 2**20}
+        assert (await member.http("POST", "/room/attachments", json=large)).status_code == 201
+        message = Message(attachment=True)
+        assert is_limited(await other.reserve(message))
+        # One that is sent counts by its length, one that is asked for as a whole chunk.
+        assert (await other.send(message)).status_code == 404
+        assert [(await other.fetch(message)).status_code for _ in range(39)] == [409] * 39
+        assert is_limited(await other.fetch(message))
+
+
 async def test_typing_that_wants_no_answer_is_dropped_in_silence(people: People):
     room = await people.room()
     member, other = await people.member(room), await people.member(room)

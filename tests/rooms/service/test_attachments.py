@@ -2,12 +2,13 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
 from support.machines.services import Attachment, Desk, Message
 
+from ephemeral import metrics
 from ephemeral.protocol.charter import Policy
 from ephemeral.protocol.errors import Refusal
 from ephemeral.rooms.rules.attachments import AttachmentLimits
@@ -192,6 +193,34 @@ async def test_an_attachment_belongs_to_one_message_and_is_part_of_what_was_post
     assert sum(isinstance(one, Refusal) for one in told) == 1
 
 
+async def test_all_of_it_may_happen_in_one_batch(desk: Desk) -> None:
+    _, author, reader = await desk.pair()
+    opened, gone, viewed = (Message(attachment=Attachment()) for _ in range(3))
+    for one in (opened, gone):
+        await desk.send(author, one.attachment)
+    await asyncio.gather(
+        desk.post(author, opened),
+        desk.post(author, gone),
+        desk.open_message(reader, opened),
+        desk.ask(desk.rooms.withdraw, author, gone.id),
+    )
+    assert await fetched(desk, reader, opened) == opened.attachment.chunks
+    assert await desk.rows("attachments", "purges") == {"attachments": 1, "purges": 1}
+    await desk.clock.advance(desk.limits.lease - SECOND)
+    await fetched(desk, reader, opened)
+    await desk.clock.advance(2 * SECOND)
+    await fetched(desk, reader, opened)
+    await desk.send(author, viewed.attachment)
+    await asyncio.gather(
+        desk.acknowledge(reader, opened),
+        desk.post(author, viewed),
+        desk.open_message(reader, viewed),
+        desk.acknowledge(reader, viewed),
+    )
+    assert await desk.rows(*NOTHING, "messages") == {**NOTHING, "messages": 0}
+    assert await desk.lying() == 0
+
+
 # --- limits ---------------------------------------------------------------------------------------
 
 
@@ -371,11 +400,35 @@ async def test_a_message_whose_chunk_is_lost_ends_unconfirmed(desk: Desk, tmp_pa
     away.rename(tmp_path / "objects")
     assert await desk.attachments.get(reader, message.attachment.id, 1)
     await desk.objects.store.delete([desk.objects.key("a", prefix, 1)])
+    lost = metrics.ATTACHMENTS_LOST._value.get()
     with pytest.raises(Refusal) as refused:
         await desk.attachments.get(reader, message.attachment.id, 1)
     assert (refused.value.code, refused.value.state) == ("message_gone", "unconfirmed")
+    assert metrics.ATTACHMENTS_LOST._value.get() == lost + 1
     assert await desk.rows(*NOTHING, "messages") == {**NOTHING, "messages": 0}
     assert await desk.lying() == 0
+
+
+async def test_what_burns_while_it_is_fetched_is_not_lost(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, author, reader = await desk.pair()
+    message = await posted(desk, author)
+    await desk.open_message(reader, message)
+    get = desk.objects.store.get
+
+    async def slow(*arguments: object) -> AsyncIterator[bytes]:
+        await desk.acknowledge(reader, message)
+        assert await desk.lying() == 0
+        async for piece in get(*arguments):
+            yield piece
+
+    monkeypatch.setattr(desk.objects.store, "get", slow)
+    before = metrics.ATTACHMENTS_LOST._value.get()
+    assert await refusal(fetched(desk, reader, message)) == "lease_lost"
+    assert metrics.ATTACHMENTS_LOST._value.get() == before
+    [receipt] = (await desk.rooms.status(author, [message.id]))[1]
+    assert receipt.state == "viewed"
 
 
 # --- the lease ------------------------------------------------------------------------------------

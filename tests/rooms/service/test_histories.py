@@ -2,15 +2,16 @@
 
 Two workers on one database, whose clock the history moves: forwards, by jumps, and back. Workers
 crash before and after a commit. Every answer is compared, every fate that is told to authors,
-every list of what waits, and in the end of each history everything that is left. Hypothesis
-chooses the histories, and shortens one that fails. `make histories` tries thousands.
+every list of what waits, and in the end of each history everything that is left. Every third
+message has an attachment, whose row and key come and go with it. Hypothesis chooses the histories,
+and shortens one that fails. `make histories` tries thousands.
 """
 
 import asyncio
 import os
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import deepcopy
 from dataclasses import replace
 from hashlib import sha256
@@ -29,11 +30,13 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from support.machines.services import EPOCH_MS, Desk, Message
+from support.machines.services import EPOCH_MS, Attachment, Desk, Message
 from support.people.room_model import Ticket, Waiting, World
 
 from ephemeral.protocol.charter import Charter, Policy
 from ephemeral.protocol.errors import Refusal
+from ephemeral.rooms.rows import attachment_rows
+from ephemeral.rooms.rules.attachments import AttachmentLimits
 from ephemeral.rooms.rules.credentials import room_hash, token_hash
 from ephemeral.rooms.rules.limits import Limits
 from ephemeral.rooms.rules.room import DestroyedEvent, Seat
@@ -55,7 +58,13 @@ BEFORE, AFTER = "before the commit", "after the commit"
 # A lease is two minutes, a seat's grace one, an epoch fifteen, and the sweeper's pause one.
 SPANS = [1_000, 6_000, 30_000, 61_000, 61_000, 120_000, 600_000, 901_000, 1_800_000, 7_200_000]
 
-_TABLES = ("messages", "audience", "tombstones", "payloads", "payload_keys", "seats", "rooms")
+_TABLES = (
+    "messages", "audience", "attachments", "purges", "tombstones", "payloads", "payload_keys",
+    "seats", "rooms",
+)  # fmt: skip
+# What attachments may fill is not told here; and nothing of them is sent.
+_ATTACHMENTS = AttachmentLimits(2**60, 2**30, 2**30, 2**60)
+_ATTACHED = Attachment()
 _index = st.integers(0, 11)
 _request = st.tuples(st.sampled_from(KINDS), _index, _index)
 
@@ -113,7 +122,9 @@ class Stage:
     def desk(self) -> Desk:
         """A worker that has just started."""
         estimate = Clock(lambda: self.now)
-        return self.runner.run(Desk.open(self.pool, self.directory, LIMITS, estimate))
+        opened = self.runner.run(Desk.open(self.pool, self.directory, LIMITS, estimate))
+        opened.attachments._most = _ATTACHMENTS
+        return opened
 
     async def _stop_clock(self) -> None:
         await self.pool.execute("CREATE SEQUENCE clock_of_tests")
@@ -371,6 +382,7 @@ class Histories(RuleBasedStateMachine):
         number = desk % len(self.desks)
         chosen, world = self.desks[number], deepcopy(self.world)
         told = self._told(asked)
+        self.run(self._attach(chosen, told))
         with dying(moment) as deaths:
             self.run(self._submit_and_die(chosen, told, deaths))
         for one in told:
@@ -515,7 +527,8 @@ class Histories(RuleBasedStateMachine):
         told = []
         for kind, who, which in asked:
             if which >= len(self.messages):
-                self.messages.append(Message())
+                attached = None if len(self.messages) % 3 else _ATTACHED
+                self.messages.append(Message(attachment=attached))
             told.append((kind, self._one_of(seats, who), self._one_of(self.messages, which)))
         return told
 
@@ -526,10 +539,26 @@ class Histories(RuleBasedStateMachine):
         async def ask() -> list[object]:
             return [await one for one in [self._submit(desk, *one) for one in told]]
 
+        self.run(self._attach(desk, told))
         expected = [self._outcome(self.world, one) for one in told]
         assert [plain(one) for one in self.run(ask())] == expected
         self._compare_fates(desk)
         self.stage.count["requests"] += len(told)
+
+    async def _attach(self, desk: Desk, told: list[tuple[str, Ticket, Message]]) -> None:
+        """See that what is posted with an attachment has one: each author an own one."""
+        for kind, ticket, message in told:
+            if kind != "post" or message.attachment is None:
+                continue
+            seat, padded = self._seat(ticket), message.attachment.padded
+            with suppress(Refusal):
+                # Refused where there is no seat, or where it stands already.
+                one, fresh = await desk.attachments.reserve(
+                    seat, attached(message, seat), 1, padded
+                )
+                if fresh:
+                    async with desk.pool.acquire() as connection:
+                        await attachment_rows.land(connection, one, 0, 900_000)
 
     def _submit(
         self, desk: Desk, kind: str, ticket: Ticket, message: Message
@@ -537,9 +566,12 @@ class Histories(RuleBasedStateMachine):
         answer = asyncio.get_running_loop().create_future()
         seat, reply = self._seat(ticket), answer.set_result
         if kind == "post":
-            desk.rooms.post(seat, message.id, message.envelope, message.viewing_hash, reply)
+            named = message.attachment and attached(message, seat)
+            sealed = (message.envelope, message.viewing_hash)
+            desk.rooms.post(seat, message.id, *sealed, reply, attachment=named)
         elif kind == "open":
-            desk.rooms.open(seat, message.id, reply)
+            shows = message.attachment is not None
+            desk.rooms.open(seat, message.id, reply, attachment=shows)
         elif kind == "release":
             desk.rooms.release(seat, message.id, reply)
         elif kind == "withdraw":
@@ -600,6 +632,11 @@ class Histories(RuleBasedStateMachine):
 
         real = self._outcome_of(shown())
         assert real == outcome(expected)
+
+
+def attached(message: Message, seat: Seat) -> bytes:
+    """The id of the attachment that a message has when this member posts it."""
+    return sha256(message.id + seat.member).digest()[:16]
 
 
 def plain(answer: object) -> object:

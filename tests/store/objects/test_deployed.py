@@ -1,6 +1,7 @@
 """A host uses the place where its deployment's objects lie, no other, and none that is away."""
 
 import os
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -10,8 +11,9 @@ import pytest
 
 from ephemeral.protocol.errors import Refusal
 from ephemeral.settings import Settings
-from ephemeral.store.objects import local
+from ephemeral.store.objects import guarded, local
 from ephemeral.store.objects.deployed import Objects, adopt_store, open_objects
+from ephemeral.store.objects.s3 import S3Store
 from ephemeral.store.start_error import StartError
 
 if TYPE_CHECKING:
@@ -57,8 +59,10 @@ async def test_the_place_of_the_first_start_is_kept_and_another_one_is_refused(
 
 
 async def test_a_place_that_is_away_refuses_what_needs_it_until_it_is_there(
-    opened: Opened, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+    opened: Opened, tmp_path: Path, caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(guarded, "REST_SECONDS", 0)
     (tmp_path / "objects").write_text("in the way")
     async with opened(tmp_path) as objects:
         key = objects.key("f", bytes(16), 0)
@@ -72,6 +76,36 @@ async def test_a_place_that_is_away_refuses_what_needs_it_until_it_is_there(
         ]
         (tmp_path / "objects").unlink()
         await objects.store.put(key, b"kept")
+
+
+async def test_a_bucket_that_does_not_answer_holds_up_nobody_for_long(
+    opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the start nor, after the first, who needs it."""
+    monkeypatch.setattr(guarded, "_START_SECONDS", 0.1)
+    monkeypatch.setattr(guarded, "REST_SECONDS", 60)
+    asked: list[str] = []
+    (tmp_path / "key").write_text("key")
+    really = S3Store.ask
+
+    async def ask(store: S3Store, operation: str, **named: object) -> dict[str, object]:
+        asked.append(operation)
+        return await really(store, operation, **named)
+
+    monkeypatch.setattr(S3Store, "ask", ask)
+    # It takes connections, and nothing else comes of them.
+    silent = socket.create_server(("127.0.0.1", 0))
+    port = silent.getsockname()[1]
+    named = {
+        "S3_BUCKET": "bucket", "S3_ENDPOINT": f"http://127.0.0.1:{port}",
+        "S3_ACCESS_KEY_FILE": str(tmp_path / "key"), "S3_SECRET_KEY_FILE": str(tmp_path / "key"),
+    }  # fmt: skip
+    async with opened(tmp_path, **named) as objects:
+        for _ in range(3):
+            with pytest.raises(Refusal, match="unavailable"):
+                await objects.store.length(objects.key("f", bytes(16), 0))
+        silent.close()
+    assert len(asked) == 1
 
 
 async def test_a_disk_that_is_nearly_full_takes_nothing_new(

@@ -5,6 +5,7 @@ from hashlib import sha256
 import pytest
 
 from ephemeral.protocol.errors import Refusal
+from ephemeral.rooms.rules.attachments import Attachment
 from ephemeral.rooms.rules.book import Book
 from ephemeral.rooms.rules.fates import Shares
 from ephemeral.rooms.rules.limits import Limits
@@ -48,6 +49,7 @@ class Desk:
         self.room = Room(ROOM, policy, DAY, 7 * DAY, 0, NOW + 7 * DAY, seats=seats)
         self.messages: dict[bytes, Message] = {}
         self.tombstones: dict[bytes, Tombstone] = {}
+        self.attachments: dict[bytes, Attachment] = {}
         self.members = dict.fromkeys([AUTHOR, READER, OTHER], NOW - 1)
         self.away: set[bytes] = set()
         self.last: Book | None = None
@@ -66,6 +68,7 @@ class Desk:
             tombstones=list(self.tombstones.values()),
             present={ROOM: {m: at for m, at in self.members.items() if m not in self.away}},
             shares={ROOM: self.shares()},
+            attachments={(ROOM, one): each for one, each in self.attachments.items()},
         )
         return self.last
 
@@ -83,6 +86,8 @@ class Desk:
             self.messages[message.id] = message
         for message in self.last.destroyed:
             del self.messages[message.id]
+            for one in [one for one in self.attachments.values() if one.message == message.id]:
+                del self.attachments[one.id]
         for tombstone in self.last.new_tombstones:
             self.tombstones[tombstone.tombstone] = tombstone
         return [event for _, event in self.last.events]

@@ -148,7 +148,9 @@ class Watched:
 
     def _address(self, kind: str, url: str) -> None:
         own = self.origin.split("://", 1)[1]
-        if re.match(r"(?:https?|wss?)://([^/]+)", url + "/").group(1) != own:  # type: ignore[union-attr]
+        # What is in this page has an address too.
+        address = url.removeprefix("blob:") + "/"
+        if re.match(r"(?:https?|wss?)://([^/]+)", address).group(1) != own:  # type: ignore[union-attr]
             self.offences.append(f"{kind} to somebody else: {url}")
 
     def _console(self, message: Any) -> None:

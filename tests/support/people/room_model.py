@@ -338,6 +338,7 @@ class World:
                     self._audience(one),
                     one.leases,
                     len(one.returns),
+                    one.message.attachment and one.message.attachment.padded,
                 )
             )
         return tuple(shown)

@@ -25,7 +25,8 @@ from ephemeral.store.embedded.server import running_dsn
 T = TypeVar("T")
 
 TABLES = (
-    "rooms", "seats", "messages", "audience", "tombstones", "payloads", "payload_keys",
+    "rooms", "seats", "messages", "audience", "attachments", "tombstones", "payloads",
+    "payload_keys",
 )  # fmt: skip
 
 

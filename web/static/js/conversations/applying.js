@@ -250,9 +250,9 @@ export class Applying {
   async #confirm(read) {
     const { of, file, digest } = /** @type {any} */ (read.content.body);
     const place = await placeOf(this.#within, this.#id, of);
-    const line = place === undefined ? undefined : await this.#within.line(this.#id, place);
-    if (place === undefined) await this.#keepUnmet(read, of);
-    if (place === undefined || line === undefined || line.content === null) return undefined;
+    if (place === undefined) return this.#keepUnmet(read, of);
+    const line = await this.#within.line(this.#id, place);
+    if (line === undefined || line.content === null) return undefined;
     const isNamed = line.kind === "message" && line.chain === read.chain && line.content.kind === "file" &&
       line.content.body.files.some((/** @type {{file: string}} */ one) => one.file === file);
     if (!isNamed) return this.#refuse(read, "message_target", read.id);

@@ -38,6 +38,7 @@ import { Watched } from "./watched.js";
 
 const TYPE = /^[a-z0-9][a-z0-9!#$&^_.+-]{0,62}\/[a-z0-9][a-z0-9!#$&^_.+-]{0,62}$/;
 const ANY_TYPE = "application/octet-stream";
+const LOOK_MS = 30_000;
 const DAY_SECONDS = 86_400;
 /** Lines that are looked through for a message that was said just before this browser stopped. */
 const LOOKED_THROUGH = 50;
@@ -53,6 +54,7 @@ export class Files {
   /** @type {Set<(file: string) => void>} */
   #listeners = new Set();
   #unsubscribe;
+  #looking;
 
   /**
    * @param {Parts} parts  of an account that is open in this browser
@@ -73,6 +75,8 @@ export class Files {
       content: async (job, picked) => (job.isCleaned ? (await cleaned(picked)).content : picked),
       told: (file) => this.#tell(file),
     });
+    // A word of what has landed may be lost, and the last one of a file is followed by no other.
+    this.#looking = setInterval(() => this.#lookAgain(), LOOK_MS);
     this.#unsubscribe = talk.subscribe((_, event) => {
       if (event?.type === "file") this.#heard(/** @type {any} */ (event));
     });
@@ -155,10 +159,21 @@ export class Files {
       if (error instanceof Refusal && !MAYBE.includes(error.code)) await this.#jobs.remove(id);
       throw error;
     }
-    const message = await this.#talk.of(conversation).say("file", filesBody([{ file, padded, info: hash }]));
-    await this.#jobs.change(id, { message: { device: this.#device(), id: message }, info: null });
+    await this.#say(id, conversation, filesBody([{ file, padded, info: hash }]));
     this.uploads.add(id, content);
     await this.#talk.of(conversation).flush().catch(waits);
+  }
+
+  /** Names it there; what can't be named isn't kept for anybody. @param {string} id  @param {string} conversation  @param {object} body */
+  async #say(id, conversation, body) {
+    try {
+      const message = await this.#talk.of(conversation).say("file", /** @type {any} */ (body));
+      await this.#jobs.change(id, { message: { device: this.#talk.device, id: message }, info: null });
+    } catch (error) {
+      await this.api.remove(id).catch(waits);
+      await this.#jobs.remove(id);
+      throw error;
+    }
   }
 
   /**
@@ -173,6 +188,10 @@ export class Files {
     const source = this.source(one);
     try {
       await save({ source, file: one.reference.file.id, digest: one.digest, signal, told, pause: waitFor }, sink);
+    } catch (error) {
+      // Nobody may have said that it has gone.
+      if (/** @type {Refusal} */ (error).code === "file_unknown") await one.read();
+      throw error;
     } finally {
       source.close();
     }
@@ -210,7 +229,15 @@ export class Files {
     return standings.filter(({ isOwn }) => isOwn).map((standing) => ({ standing, known: known.get(standing.id) ?? null }));
   }
 
+  #lookAgain() {
+    if (globalThis.document?.visibilityState === "hidden") return;
+    for (const one of this.#watched.values()) {
+      if (["reading", "offline", "uploading"].includes(one.state) && this.uploads.state(one.id) === null) void one.read();
+    }
+  }
+
   close() {
+    clearInterval(this.#looking);
     this.#unsubscribe();
     this.uploads.close();
     this.#sealer.close();
@@ -245,14 +272,10 @@ export class Files {
       content.body.files.some((/** @type {{file: string}} */ one) => one.file === job.file);
     const view = await shown.view().catch(() => null);
     const waiting = view?.waiting.find((one) => names(one));
-    if (waiting !== undefined) return { device: this.#device(), id: waiting.id };
+    if (waiting !== undefined) return { device: this.#talk.device, id: waiting.id };
     const lines = view === null ? [] : await shown.page({ limit: LOOKED_THROUGH });
     const line = lines.find(({ value }) => value.kind === "message" && names(value.content));
     return line === undefined ? null : { device: line.value.device, id: line.value.id };
-  }
-
-  #device() {
-    return this.#talk.device;
   }
 
   /** @param {string} file */

@@ -7,6 +7,9 @@ import { Attempts, phaseOf } from "./playing.js";
 
 /** From this state on there is something to be shown at the place where it stands. */
 const READY = 3;
+/** What is to play and hasn't moved for so long stands still, whatever the element says: some say that they are ready. */
+const STILL_MS = 750;
+const LOOK_MS = 250;
 const HEARD = ["loadedmetadata", "durationchange", "play", "pause", "playing", "waiting", "stalled", "canplay", "seeking",
   "seeked", "timeupdate", "ended", "progress", "volumechange", "ratechange"];
 
@@ -30,6 +33,10 @@ export class Player {
   #failure = null;
   /** @type {ReturnType<typeof setTimeout>|undefined} */
   #timer;
+  /** Where it was seen last, and since when. */
+  #seen = { position: 0, since: 0 };
+  #isStill = false;
+  #looking;
 
   /**
    * @param {HTMLMediaElement} element
@@ -42,6 +49,7 @@ export class Player {
     this.#changed = changed;
     for (const kind of HEARD) element.addEventListener(kind, () => this.#heard(kind));
     element.addEventListener("error", () => this.#broke());
+    this.#looking = setInterval(() => this.#look(), LOOK_MS);
   }
 
   /** In seconds; 0 while it isn't known. */
@@ -60,7 +68,7 @@ export class Player {
 
   /** Whether there is nothing to go on with, though it is to play. */
   get isStalled() {
-    return this.#isAgain || this.#element.readyState < READY;
+    return this.#isAgain || this.#isStill || this.#element.readyState < READY;
   }
 
   get failure() {
@@ -80,7 +88,7 @@ export class Player {
   get phase() {
     const { readyState, ended } = this.#element;
     return phaseOf({
-      isKnown: readyState > 0, isPaused: this.isPaused, isEnded: ended && !this.#isAgain, isReady: readyState >= READY && !this.#isAgain,
+      isKnown: readyState > 0, isPaused: this.isPaused, isEnded: ended && !this.#isAgain, isReady: !this.isStalled,
       isAwaited: this.#way.isAwaited, isAgain: this.#isAgain, isOver: this.#failure !== null,
     });
   }
@@ -148,6 +156,7 @@ export class Player {
   close() {
     this.#isClosed = true;
     clearTimeout(this.#timer);
+    clearInterval(this.#looking);
     this.#element.pause();
     this.#element.removeAttribute("src");
     this.#element.load();
@@ -167,6 +176,17 @@ export class Player {
     if (kind === "loadedmetadata") this.#goOn();
     else if (readyState > 0 && !this.#isAgain && ["timeupdate", "seeked"].includes(kind)) this.#attempts.reached(currentTime, kind === "seeked");
     if (ended) this.#isWanted = false;
+    this.#changed();
+  }
+
+  /** Whether it moves, as it should. */
+  #look() {
+    const now = performance.now();
+    const { currentTime, paused, ended } = this.#element;
+    if (paused || ended || currentTime !== this.#seen.position) this.#seen = { position: currentTime, since: now };
+    const isStill = now - this.#seen.since >= STILL_MS;
+    if (isStill === this.#isStill) return;
+    this.#isStill = isStill;
     this.#changed();
   }
 

@@ -27,6 +27,8 @@ import { sha256 } from "../protocol/keys.js";
 const AHEAD = 3;
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 30_000;
+/** Seconds: who is sent away for longer is told so. */
+const LONGEST_ASKED = 60;
 
 /**
  * @param {Saving} saving
@@ -77,7 +79,7 @@ async function patiently({ source, signal, pause }, number) {
     try {
       return await source.segment(number, { signal });
     } catch (error) {
-      if (signal.aborted || !(error instanceof Refusal) || !isPassing(error)) throw error;
+      if (signal.aborted || !(error instanceof Refusal) || !isPassing(error) || (error.retryAfter ?? 0) > LONGEST_ASKED) throw error;
       await pause(Math.max(1000 * (error.retryAfter ?? 0), Math.min(FIRST_PAUSE_MS * 2 ** attempt, LONGEST_PAUSE_MS)), signal);
     }
   }

@@ -28,8 +28,8 @@ const GIVEN_MS = 60_000;
 export async function sinkFor(name, type, size) {
   const pick = /** @type {any} */ (globalThis).showSaveFilePicker;
   if (pick !== undefined) return picked(await pick.call(globalThis, { suggestedName: name }).catch(refused));
-  if (size <= MEMORY_BYTES) return inMemory(name, type);
-  return inFolder(name, type);
+  const shown = SHOWN.test(type) ? type : "application/octet-stream";
+  return size <= MEMORY_BYTES ? inMemory(name, shown) : inFolder(name, shown);
 }
 
 /** What was saved there before, and by nobody now. */
@@ -64,6 +64,9 @@ async function picked(handle) {
 function noRoom(error) {
   throw new Refusal(error.name === "QuotaExceededError" ? "no_room" : "save_failed");
 }
+
+/** Whatever else it is called, some browser might show it as a page of this origin rather than save it. */
+const SHOWN = /^(?:image\/(?:jpeg|png|gif|webp|avif)|video\/[\w.+-]+|audio\/[\w.+-]+)$/;
 
 /** @param {string} name  @param {string} type  @returns {Sink} */
 function inMemory(name, type) {

@@ -40,6 +40,8 @@ const ATTEMPTS = 3;
 const LOOK_MS = 2100;
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 60_000;
+/** Seconds: who is sent away for longer is told so. */
+const LONGEST_ASKED = 300;
 /** Between two words of how far it is. */
 const TELL_MS = 200;
 
@@ -60,6 +62,7 @@ export class Uploader {
   /** @type {Promise<void>|null} */
   #looking = null;
   #lookedAt = -LOOK_MS;
+  #lookSoon = () => {};
   #lanes;
   #rate = new Rate();
   /** Bytes of what is being sent. @type {Map<number, number>} */
@@ -97,9 +100,13 @@ export class Uploader {
       const done = work.catch((error) => stop.abort(error)).finally(() => running.delete(done));
       running.add(done);
     };
+    // Others may read a part once it was found: they don't have to wait for the end, or for the next part.
+    this.#lookSoon = () => {
+      if (this.#looking === null) begin(this.#look(stop.signal));
+    };
     this.#tell(true);
     while (!stop.signal.aborted) {
-      const next = running.size < this.#lanes.width ? this.#waiting.shift() : undefined;
+      const next = this.#busy.size < this.#lanes.width ? this.#waiting.shift() : undefined;
       if (next !== undefined) begin(this.#one(next, stop.signal));
       else if (running.size > 0) await Promise.race(running);
       else if (this.#sent.size > 0) begin(this.#look(stop.signal));
@@ -120,8 +127,7 @@ export class Uploader {
       this.#busy.delete(number);
       if (!this.#sent.has(number)) this.#moving.delete(number);
     }
-    // Others may read it once it was found: not all have to wait for the end.
-    if (this.#isLookDue()) await this.#look(signal);
+    if (this.#sent.size > 0) this.#lookSoon();
   }
 
   /** @param {number} number  @param {AbortSignal} signal */
@@ -160,10 +166,6 @@ export class Uploader {
     this.#sent.add(number);
     await this.#look(signal);
     return hasBit(this.#landed, number);
-  }
-
-  #isLookDue() {
-    return this.#looking === null && this.#sent.size > 0 && this.#ports.now() - this.#lookedAt >= LOOK_MS;
   }
 
   /** @param {number} number  @param {AbortSignal} signal  @returns {Promise<Address|null>} null: it is there already */
@@ -227,7 +229,7 @@ export class Uploader {
       } catch (error) {
         signal.throwIfAborted();
         const refusal = /** @type {Refusal} */ (error);
-        if (!(error instanceof Refusal) || !isPassing(refusal)) throw error;
+        if (!(error instanceof Refusal) || !isPassing(refusal) || (refusal.retryAfter ?? 0) > LONGEST_ASKED) throw error;
         await this.#backOff(signal, 1000 * (refusal.retryAfter ?? 0));
       }
     }

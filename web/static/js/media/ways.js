@@ -8,6 +8,8 @@ import { servedType } from "./ranges.js";
 
 /** What is held in memory whole. */
 export const MEMORY_MOST = 200 * 2 ** 20;
+/** Read at once. */
+const PIECE_BYTES = 2 ** 20;
 
 /**
  * @typedef {import("./page-streams.js").Source} Source
@@ -113,7 +115,7 @@ export class MemoryWay {
     const parts = [];
     for (let at = 0; at < size;) {
       this.isAwaited = this.#source.availableFrom(at) === 0;
-      const bytes = await this.#source.read(at, size, { signal: this.#gone.signal });
+      const bytes = await this.#source.read(at, Math.min(at + PIECE_BYTES, size), { signal: this.#gone.signal });
       parts.push(/** @type {BlobPart} */ (bytes));
       at += bytes.length;
       this.loaded = at / size;

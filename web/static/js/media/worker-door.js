@@ -1,7 +1,7 @@
 /** The way to the service worker: begun where something is to be played, and this page in its hands. */
 
-/** A worker that doesn't take this page for so long isn't waited for. */
-const ATTEMPTS = 40;
+/** A worker that doesn't take this page for so long isn't waited for; where there can be none the browser says so at once. */
+const ATTEMPTS = 100;
 const AGAIN_MS = 75;
 
 /**

@@ -25,7 +25,7 @@ export function filesOf(client, talk, limits) {
   const offset = () => client.state.clockOffset;
   return filesDoor(async () => {
     const [program] = await Promise.all([loadFiles(), haveAll()]);
-    return client.beside(async (parts) => /** @type {typeof import("./account-files.js")} */ (program).openFiles(parts, talk, { limits, offset, words: refusalWords, play: null }));
+    return client.beside(async (parts) => /** @type {typeof import("./account-files.js")} */ (program).openFiles(parts, talk, { limits, offset, words: refusalWords }));
   }, () => client.beside(async ({ rows }) => (await rows.ids(UPLOADS)).length > 0));
 }
 

@@ -83,14 +83,14 @@ async function start() {
   stage.show(() => loadingScreen(nobody));
   try {
     client = await opening;
-    const { accounts } = /** @type {{accounts?: {mode: string, oidc?: import("../account/identities.js").Oidc, push?: {key: string}, files?: object}}} */ (await asked);
+    const { accounts, files } = /** @type {{accounts?: {mode: string, oidc?: import("../account/identities.js").Oidc, push?: {key: string}}, files?: object}} */ (await asked);
     const oidc = accounts?.oidc;
     /** @type {typeof import("./account-identity.js")|null} */
     const service = oidc === undefined ? null : (await Promise.all([loadIdentity(), haveAll()]))[0];
     const returned = service?.returnedWith(fragment) ?? null;
     if (service !== null && oidc !== undefined) client.believe((account) => new service.Identities(oidc, returned, account));
     messenger = messengerDoor({
-      client, stage, invite: () => invite, limits: accounts?.files,
+      client, stage, invite: () => invite, limits: files,
       load: () => Promise.all([loadConversations(), styleConversations(), haveAll()]).then(([module]) => module),
     });
     const key = accounts?.push?.key;

@@ -44,8 +44,8 @@ export function chatComposer({ draft, send, typing, up, paused, people, attach }
     offer.node,
     el("div", { class: "composer-sheet" }, about,
       el("div", { class: "composer-row" },
-        attach === null ? null : attaching(attach),
-        el("label", { class: "visually-hidden", for: "chat-text" }, say("conversations.write")), text, button)));
+        el("label", { class: "visually-hidden", for: "chat-text" }, say("conversations.write")), text,
+        attach === null ? null : attaching(attach), button)));
 
   text.addEventListener("paste", (event) => {
     const files = [...event.clipboardData?.files ?? []];

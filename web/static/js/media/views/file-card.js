@@ -57,11 +57,13 @@ export function fileCard(one, around) {
     input.value = "";
     if (picked !== undefined) void again(picked);
   } } });
-  const node = el("section", { class: "file-card" }, stage,
+  const node = el("div", { class: "file-card", role: "group" }, stage,
     el("div", { class: "file-head" }, picture, el("div", { class: "file-what" }, el("p", { class: "file-name", dir: "auto" }, stem, ending), about)),
     line, bar, trouble, tools, input);
   let drawn = "";
   let isPictured = false;
+  /** @type {string|null} */
+  let before = null;
   let isPlaying = false;
   /** @type {{controller: AbortController, bytes: number}|null} */
   let saving = null;
@@ -79,6 +81,7 @@ export function fileCard(one, around) {
       isPictured = true;
       void drawThumbnail(picture, info.thumbnail).catch(() => undefined);
     }
+    heard(upload);
     node.dataset.state = saving !== null ? "saving" : upload?.kind ?? one.state;
     setText(line, lineOf(upload));
     const share = shareOf(upload);
@@ -88,6 +91,14 @@ export function fileCard(one, around) {
       bar.ariaLabel = saving === null ? say("conversations.file.progress") : say("conversations.file.progress_saving");
     }
     drawTools(upload);
+  }
+
+  /** Who listens is told how it ended, and not each step. @param {UploadState|null} upload */
+  function heard(upload) {
+    const now = upload?.kind ?? null;
+    if (now === "stopped" && before !== now) announceAssertive(words({ code: upload?.code }));
+    if (now === null && before === "finishing") announce(say("conversations.file.arrived", { name: isolated(one.info?.name ?? say("conversations.file.some")) }));
+    before = now;
   }
 
   function aboutOf() {

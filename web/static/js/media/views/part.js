@@ -1,6 +1,6 @@
 /** Files as the page of accounts shows them: cards in conversations, what is asked before one goes, and the list of one's own. */
 
-import { el, fill } from "../../ui/el.js";
+import { fill } from "../../ui/el.js";
 import { isCleanable } from "../cleaned.js";
 import { fileCard } from "./file-card.js";
 import { myFiles } from "./my-files.js";
@@ -31,7 +31,10 @@ const OTHER = ["segment_open", "segment_length", "file_padding", "file_layout"];
  */
 export function filesPart({ files, talk, limits, offset, words: said, play }) {
   /** @param {any} error */
-  const words = (error) => said(OTHER.includes(error?.code) ? { code: "file_digest" } : error);
+  const words = (error) => {
+    if (OTHER.includes(error?.code)) return said({ code: "file_digest" });
+    return said(error?.code === "quota_full" && error.details?.what === "uploads" ? { code: "quota_uploads" } : error);
+  };
   /** Cards by where they are shown: a place goes with its message. @type {WeakMap<HTMLElement, {key: string, update: (file: string) => void}>} */
   const places = new WeakMap();
   /** @type {Set<WeakRef<HTMLElement>>} */
@@ -47,10 +50,14 @@ export function filesPart({ files, talk, limits, offset, words: said, play }) {
   /** @param {string} conversation  @param {MessageEntry} entry  @param {HTMLElement} place */
   function show(conversation, entry, place) {
     const { device, id: message, files: named } = entry;
-    const key = JSON.stringify(named.map(({ file, digest }) => [file, digest]));
-    if (places.get(place)?.key === key) return;
-    if (!places.has(place)) shown.add(new WeakRef(place));
+    const key = JSON.stringify(named.map(({ file }) => file));
     const references = readFiles({ files: named.map(({ digest: _, ...one }) => one) });
+    if (places.get(place)?.key === key) {
+      // It may be confirmed by now, while it is played.
+      for (const [index, { digest }] of named.entries()) files.watch(references[index], { conversation, device, message, digest });
+      return;
+    }
+    if (!places.has(place)) shown.add(new WeakRef(place));
     const cards = named.map(({ file, digest }, index) => {
       const one = files.watch(references[index], { conversation, device, message, digest });
       const card = fileCard(one, {
@@ -90,12 +97,12 @@ export function filesPart({ files, talk, limits, offset, words: said, play }) {
       return failed;
     } }),
     remove: (ids) => files.remove(ids),
-    list: (place) => fill(place, el("div", {}, myFiles({ limits, words, offset, remove: (id) => files.remove([id]), mine: async () =>
+    list: (place) => fill(place, myFiles({ limits, words, offset, remove: (id) => files.remove([id]), mine: async () =>
       Promise.all((await files.mine()).map(async ({ standing, known }) => {
         const info = known === null ? null : await openInfo(known.file, known.padded, known.info, standing.info).catch(() => null);
         const { id, padded, landed, isComplete, isBroken, expiresAt } = standing;
         return { id, name: info?.name ?? null, size: padded, segments: new Layout(padded).count, landed, isComplete, isBroken, expiresAt };
-      })) }).node)),
+      })) }).node),
     isBusy: () => files.uploads.isBusy,
     close() {
       unsubscribe();

@@ -14,14 +14,12 @@ const QUIET_MS = 3000;
 
 /**
  * @typedef {object} Given
- * @property {import("../ways.js").Source} source
  * @property {string} type  as its sender says; it is one that is played
  * @property {string} title
  * @property {() => boolean} [isConfirmed]  whether its sender has confirmed all of it
  * @property {(changed: () => void) => import("../ways.js").Way} way
- * @property {Node|null} [poster]
  *
- * @typedef {{node: HTMLElement, player: Player, update: () => void, play: () => void, beside: HTMLElement, close: () => void}} PlayerView
+ * @typedef {{node: HTMLElement, player: Player, update: () => void, play: () => void, focus: () => void, beside: HTMLElement, close: () => void}} PlayerView
  *   `beside`: the place below it
  */
 
@@ -180,6 +178,7 @@ export function playerView({ type, title, way, isConfirmed = () => true }) {
   return {
     node, player, update, beside: below,
     play: () => (player.control ?? player).play(),
+    focus: () => playButton.focus({ preventScroll: true }),
     close() {
       clearTimeout(quiet);
       keys(false);

@@ -4,6 +4,7 @@ import { panel, panelHead } from "../../ui/dialog.js";
 import { el, fill } from "../../ui/el.js";
 import { say } from "../../ui/i18n.js";
 import { duration } from "../../ui/times.js";
+import { noticeOf } from "../../account/views/asking.js";
 import { button } from "../../account/views/frame.js";
 import { sizeWords } from "./sizes.js";
 
@@ -27,9 +28,9 @@ export function sendPanel(picked, { limits, timer, isCleanable, send }) {
   return new Promise((resolve) => {
     let files = picked;
     let isSending = false;
-    const clean = el("input", { type: "checkbox", id: "clean-files", checked: true });
-    const cleaning = el("div", { class: "check", hidden: true }, clean,
-      el("label", { for: "clean-files" }, say("conversations.file.clean"), el("span", { class: "hint" }, " ", say("conversations.file.clean_hint"))));
+    const clean = el("input", { type: "checkbox", checked: true });
+    const cleaning = el("label", { class: "choice-row file-clean", hidden: true }, clean,
+      el("span", {}, say("conversations.file.clean"), el("span", { class: "hint" }, " ", say("conversations.file.clean_hint"))));
     const list = el("ul", { class: "file-list" });
     const trouble = el("div", { role: "status" });
     const ttl = timer === 0 ? limits.ttl : Math.min(limits.ttl, Math.max(limits.ttl_min, timer + DAY_SECONDS));
@@ -64,8 +65,7 @@ export function sendPanel(picked, { limits, timer, isCleanable, send }) {
       // Those that have gone aren't sent twice.
       files = failed.map(([file]) => file);
       draw();
-      fill(trouble, failed.map(([file, why]) => el("p", { class: "hint attention" },
-        el("bdi", { class: "notranslate", translate: "no" }, file.name), ": ", why)));
+      fill(trouble, failed.map(([file, why]) => noticeOf([el("bdi", { class: "notranslate", translate: "no" }, file.name), " ", why])));
     }
 
     draw();
