@@ -36,12 +36,14 @@ SOURCES = {
     "conversations.css": "css/conversations.css",
     "home.js": "js/pages/main.js",
     "late.css": "css/late.css",
+    "media.css": "css/media.css",
     "old.js": "js/pages/old.js",
     "page.css": "css/page.css",
 }
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "media-src blob:; "
     "connect-src 'self'; worker-src 'self'; manifest-src 'self'; form-action 'none'; "
     "frame-ancestors 'none'; base-uri 'none'; "
     "require-trusted-types-for 'script'; trusted-types ephemeral"

@@ -232,7 +232,7 @@ async def test_one_address_does_not_take_all_turns(desk: Desk) -> None:
         return (await desk.put(put, waiting())).status_code
 
     begun = [asyncio.create_task(one(number)) for number in range(34)]
-    done, _ = await asyncio.wait(begun[32:])
+    done, _ = await asyncio.wait(begun[32:], timeout=20)
     assert [task.result() for task in done] == [429, 429]
     stop.set()
     assert {await task for task in begun[:32]} == {201}

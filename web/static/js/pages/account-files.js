@@ -14,7 +14,9 @@ const styled = styling(new URL("./media.css", import.meta.url).href, "sha256-med
  * @param {import("../conversations/conversations.js").Conversations} talk
  * @param {{limits: import("../media/file-api.js").FileLimits, words: (error: unknown) => string, offset: () => number}} given
  */
-export function openFiles(parts, talk, given) {
+export async function openFiles(parts, talk, given) {
+  // Without it everything is there all the same.
+  await styled().catch(() => undefined);
   const files = new Files(parts, talk, given.limits);
   const play = showing({ account: `${parts.base}account/`, source: (one) => files.source(one), styled, words: given.words });
   const part = filesPart({ files, talk, ...given, play });
