@@ -106,7 +106,7 @@ class ObjectsApi:
         end = right.expires_at / 1000 + _LATE_SECONDS
 
         async def may_stay() -> None:
-            refuse(self._now() > end or not await self._objects.may_land(right.key),
+            refuse(self._now() > end or not await self._objects.lives(right.key),
                    "object_address")  # fmt: skip
 
         await may_stay()
@@ -125,7 +125,10 @@ class ObjectsApi:
             raise Refusal("object_address") from None
 
     async def _give(self, scope: Scope, send: Send, right: Right, visitor: Visitor) -> None:
-        length = await self._objects.store.length(right.key)
+        length = None
+        # What was deleted may lie there a moment longer, and is for nobody.
+        if await self._objects.lives(right.key):
+            length = await self._objects.store.length(right.key)
         if length is None:
             raise Refusal("not_found")
         part = None

@@ -151,7 +151,7 @@ async def test_an_address_ends_and_what_had_begun_a_little_later(desk: Desk) -> 
     assert (await desk.put(put, slow(50))).status_code == 201
 
 
-async def test_what_was_deleted_meanwhile_is_not_stored(desk: Desk) -> None:
+async def test_what_was_deleted_meanwhile_is_neither_stored_nor_read(desk: Desk) -> None:
     there = {PREFIX}
 
     async def living(_: "Connection", prefixes: list[bytes]) -> set[bytes]:
@@ -168,6 +168,12 @@ async def test_what_was_deleted_meanwhile_is_not_stored(desk: Desk) -> None:
     assert code(await desk.put(put, deleted())) == REFUSED
     assert code(await desk.put(put)) == REFUSED
     assert await desk.kept() == []
+    # Nor read, as long as it still lies there.
+    get = await desk.objects.sign_get(desk.key)
+    await desk.objects.store.put(desk.key, BODY)
+    assert code(await desk.asked.get(get.url)) == (404, "not_found")
+    there.add(PREFIX)
+    assert (await desk.asked.get(get.url)).content == BODY
 
 
 async def test_an_object_is_read_whole_or_one_part_of_it(desk: Desk) -> None:
