@@ -217,10 +217,11 @@ describe("receiving", () => {
     client.changes({ cards: [card] });
     assert.equal(readings.of(card), reading);
     await until(() => reading.phase === "whole");
-    assert.deepEqual(reading.bytes, content);
+    const { bytes } = reading;
+    assert.deepEqual(bytes, content);
     assert.deepEqual(asked, [...Array(21).keys(), ...Array.from({ length: chunksOf(padded) - 20 }, (_, at) => at + 20)]);
     client.changes({ cards: [{ ...card, state: "returned" }] });
-    assert.ok(reading.bytes.every((byte) => byte === 0), "unsaved when the lease ended: nothing is left of it");
+    assert.ok(bytes.every((byte) => byte === 0), "unsaved when the lease ended: nothing is left of it");
     assert.equal(client.asked.length, 1, "and it isn't asked for again");
   });
 
