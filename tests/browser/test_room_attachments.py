@@ -8,6 +8,8 @@ from playwright.sync_api import expect
 from support.machines.chromium import Visit
 from support.people.people import NOTHING, PATIENCE_MS, Person, person
 
+# What shows and sends files is loaded when it is first needed.
+SHOWS = "**/attachments.*"
 PLACE = b"48.2082N 16.3738E"
 # A picture of two colours, as its browser writes it.
 DRAW = """async (type) => {
@@ -154,6 +156,15 @@ def test_whatever_a_file_is_it_stays_bytes_and_leaves_nothing(visit: Visit, serv
     ada, bo = two(visit, server)
     picks(ada, *HOSTILE)
     sends(ada)
+    # Opening is the one chance to see it: where what shows it can't be had, nothing is opened.
+    bo.page.route(SHOWS, lambda route: route.abort())
+    waits = bo.page.get_by_role("button", name=re.compile("A file, up to"))
+    waits.first.click()
+    told = bo.page.locator(".notice", has_text="This part of the page could not be loaded")
+    expect(told).to_be_visible()
+    expect(waits.first).to_have_attribute("aria-disabled", "false")
+    bo.page.unroute(SHOWS)
+    bo.watched.forgive("ERR_FAILED")
     # One after the other: of no member more than two wait unposted.
     for at, (name, _, content) in enumerate(HOSTILE):
         bo.page.get_by_role("button", name=re.compile("A file, up to")).first.click()
