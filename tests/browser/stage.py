@@ -36,6 +36,7 @@ SOURCES = {
     "conversations.css": "css/conversations.css",
     "home.js": "js/pages/main.js",
     "late.css": "css/late.css",
+    "media.css": "css/media.css",
     "old.js": "js/pages/old.js",
     "page.css": "css/page.css",
 }

@@ -24,7 +24,7 @@ async function play(name) {
   clear();
   // The page of accounts has nothing of what the rooms' page loads later.
   document.getElementById("late").disabled = /^(?:account|messenger):/.test(name);
-  document.getElementById("conversations").disabled = !name.startsWith("messenger:");
+  for (const sheet of ["conversations", "media"]) document.getElementById(sheet).disabled = !name.startsWith("messenger:");
   gallery.client = await perform(name, show);
   gallery.played = name;
 }

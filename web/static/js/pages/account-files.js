@@ -14,9 +14,10 @@ const styled = styling(new URL("./media.css", import.meta.url).href, "sha256-med
  * @param {import("../conversations/conversations.js").Conversations} talk
  * @param {{limits: import("../media/file-api.js").FileLimits, words: (error: unknown) => string, offset: () => number}} given
  */
-export function openFiles(parts, talk, given) {
+export async function openFiles(parts, talk, given) {
+  await styled();
   const files = new Files(parts, talk, given.limits);
-  const play = showing({ account: `${parts.base}account/`, source: (one) => files.source(one), styled, words: given.words });
+  const play = showing({ account: `${parts.base}account/`, source: (one) => files.source(one), words: given.words });
   const part = filesPart({ files, talk, ...given, play });
   const rest = stayAwake(files.uploads, (listener) => files.subscribe(listener));
   files.begin().catch((error) => globalThis.reportError?.(error));

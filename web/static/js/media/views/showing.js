@@ -19,7 +19,6 @@ const LOOK_MS = 2000;
  * @typedef {object} Given
  * @property {string} account  address of this page's folder, which is the worker's too
  * @property {(one: Watched) => import("../source.js").Source} source
- * @property {() => Promise<unknown>} styled  what it looks like is here
  * @property {(error: unknown) => string} words  what was thrown, in a sentence
  */
 
@@ -69,7 +68,7 @@ function openWays(account) {
  * @param {Given} given
  * @returns {(one: Watched, place: HTMLElement) => void}
  */
-export function showing({ account, source: sourceOf, styled, words }) {
+export function showing({ account, source: sourceOf, words }) {
   /** @param {Watched} one  @param {HTMLElement} place  @param {string} sentence */
   const complain = (one, place, sentence) => fill(place, el("p", { class: "hint" }, sentence), el("button", {
     type: "button", class: "button quiet small", on: { click: () => void show(one, place) } }, say("conversations.film.again_now")));
@@ -86,7 +85,6 @@ export function showing({ account, source: sourceOf, styled, words }) {
     const looking = setInterval(() => { if (!place.isConnected) source.close(); }, LOOK_MS);
     ends.signal.addEventListener("abort", () => clearInterval(looking));
     try {
-      await styled();
       if (info.type.startsWith("image/")) {
         fill(place, await pictureView(source, isolated(info.name), ends.signal));
         source.close();
