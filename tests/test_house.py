@@ -49,7 +49,7 @@ MAY_IMPORT = {
     # What only accounts have of the protocol stands apart from rooms, and what only conversations,
     # or files, have of it apart from accounts.
     "protocol.accounts": {"protocol"},
-    "protocol.conversations": {"protocol", "protocol.accounts"},
+    "protocol.conversations": {"protocol", "protocol.accounts", "protocol.files"},
     "protocol.files": {"protocol", "protocol.accounts"},
     "settings": {"protocol"},
     "metrics": {"protocol"},
@@ -57,7 +57,13 @@ MAY_IMPORT = {
     "private_memory": set[str](),
     **{one: FOUNDATION | set(GROUND[:floor]) for floor, one in enumerate(GROUND)},
     "routes": FOUNDATION | {"edge", "page"},
-    "client": {"ephemeral", "protocol", "protocol.accounts", "protocol.conversations"},
+    "client": {
+        "ephemeral",
+        "protocol",
+        "protocol.accounts",
+        "protocol.conversations",
+        "protocol.files",
+    },
 }
 # What of the protocol a wing has besides that of rooms.
 PROTOCOL_OF = {

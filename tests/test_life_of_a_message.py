@@ -210,7 +210,7 @@ def test_life_of_a_message_with_curl_alone(
     assert (notice["id"], notice["author"]) == (post["id"], author)
     assert set(notice) - {"type"} == {
         "id", "sequence", "author", "size", "posted_at", "expires_at", "state", "holder",
-        "lease_until", "audience", "opened", "returns",
+        "lease_until", "audience", "opened", "returns", "attachment",
     }  # fmt: skip
     check_stored(witness, raw(post["envelope"]))
     before = witness.rows()

@@ -1,6 +1,7 @@
 """Files that go with messages of a room: read, cleaned, sealed and sent, and fetched again."""
 
 import asyncio
+import codecs
 import contextlib
 import mimetypes
 import re
@@ -34,7 +35,7 @@ from ephemeral.protocol.outbox import Written
 from ephemeral.protocol.session import Session
 from ephemeral.protocol.session_events import Card
 
-__all__ = ["Download", "Prepared", "attach", "prepared"]
+__all__ = ["Download", "Prepared", "attach", "checked_type", "is_plain_text", "prepared"]
 
 #: For how many seconds a chunk is sent or asked for again at least; it is the same bytes each time.
 PATIENCE_SECONDS = 60.0
@@ -67,10 +68,9 @@ def prepared(path: Path, *, keep_metadata: bool) -> Prepared:
     """A file as it goes out; refuses `not_cleaned` where its sender has to decide."""
     data = _read(path)
     kind = kind_of(data[:16])
-    mime = _TYPES.get(kind or "") or mimetypes.guess_type(path.name)[0] or _UNKNOWN_TYPE
-    mime = mime if _TYPE.fullmatch(mime) else _UNKNOWN_TYPE
+    mime = checked_type(path.name, kind)
     name = safe_name(path.name)
-    if keep_metadata or (kind is None and mime in _PLAIN and _is_text(data)):
+    if keep_metadata or (kind is None and is_plain_text(mime, data)):
         return Prepared(name, mime, data, cleaned=False)
     try:
         return Prepared(name, mime, cleaned(data), cleaned=True)
@@ -94,9 +94,17 @@ def _read(path: Path) -> bytes:
     return data
 
 
-def _is_text(data: bytes) -> bool:
+def checked_type(name: str, kind: str | None) -> str:
+    """What a file is called to be: by its content if that is known, else by its name."""
+    mime = _TYPES.get(kind or "") or mimetypes.guess_type(name)[0] or _UNKNOWN_TYPE
+    return mime if _TYPE.fullmatch(mime) else _UNKNOWN_TYPE
+
+
+def is_plain_text(mime: str, data: bytes) -> bool:
+    """Whether nothing stands beside what one reads in it. `data`: its beginning, or all."""
     try:
-        return "\0" not in data.decode("utf-8")
+        # What is cut off may be in the middle of a character.
+        return mime in _PLAIN and "\0" not in codecs.getincrementaldecoder("utf-8")().decode(data)
     except UnicodeError:
         return False
 

@@ -19,6 +19,7 @@ from ephemeral.client.checking import check, check_options
 from ephemeral.client.contacts.options import add_contact_commands
 from ephemeral.client.context import Context
 from ephemeral.client.exits import ClientError, Exit, exit_code_of
+from ephemeral.client.files.options import add_file_commands
 from ephemeral.client.output import hold_standard_descriptors
 from ephemeral.client.piping import pipe
 from ephemeral.client.reading import read
@@ -113,6 +114,7 @@ def add_commands(subparsers: Any) -> None:
     add_account_commands(subparsers)
     add_contact_commands(subparsers)
     add_talking_commands(subparsers)
+    add_file_commands(subparsers)
 
 
 def completed(given: Sequence[str]) -> list[str]:
@@ -178,6 +180,10 @@ def _of_accounts(args: argparse.Namespace) -> _Work | None:
             from ephemeral.client.contacts.runs import run_of  # noqa: PLC0415
 
             return run_of(args)
+        case "files":
+            from ephemeral.client.files import runs as file_runs  # noqa: PLC0415
+
+            return file_runs.run_of(args)
         case "chat" | "inbox" | "say":
             from ephemeral.client.talking import runs  # noqa: PLC0415
 

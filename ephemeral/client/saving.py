@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ephemeral.client.exits import ClientError, Exit, usage
 
-__all__ = ["checked_folder", "safe_name", "save"]
+__all__ = ["checked_folder", "place_draft", "safe_name", "save"]
 
 _LENGTH_MAX = 120
 _EXTENSION_MAX = 20
@@ -71,6 +71,23 @@ def save(folder: Path, name: str, data: bytes) -> Path:
     except OSError as error:
         reason = error.strerror or "unknown reason"
         message = f"The file could not be saved: {reason}."
+        raise ClientError(Exit.OUTPUT, "output", message) from None
+    return path
+
+
+def place_draft(draft: Path, folder: Path, name: str, *, exactly: bool = False) -> Path:
+    """Give a whole draft its name, never over what is there. `exactly`: this one or none."""
+    try:
+        if exactly:
+            path = folder / name
+            path.hardlink_to(draft)
+        else:
+            path = _placed(draft, folder, safe_name(name))
+        draft.unlink(missing_ok=True)
+        _fsync_folder(folder)
+    except OSError as error:
+        reason = error.strerror or "unknown reason"
+        message = f"The file could not be saved: {reason}. It lies in {draft}."
         raise ClientError(Exit.OUTPUT, "output", message) from None
     return path
 

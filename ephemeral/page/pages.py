@@ -42,7 +42,7 @@ _ACCOUNT_LATER = (
 )  # fmt: skip
 # Under so many addresses what is imported later is asked for, until it comes: browsers remember
 # failures. As in web/static/js/pages/loading.js.
-TRIES = 8
+TRIES = 6
 # Sentences that stand in documents alone: the program would only carry them.
 _DOCUMENTS_SAY = ("about.", "barrier.incomplete", "description", "error.", "meantime.", "noscript.")
 

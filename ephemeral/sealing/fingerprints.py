@@ -26,7 +26,7 @@ FINGERPRINT_BYTES = 8
 _LIMITS = b"ephemeral/v1/server/limits\0"
 _REDIS = b"ephemeral/v1/server/redis\0"
 _OBJECTS = b"ephemeral/v1/server/objects\0"
-_OBJECT_ADDRESS = b"ephemeral/v1/server/object address\0"
+_OBJECT_ADDRESS = b"ephemeral/v1/server/object-address\0"
 _FINGERPRINT = b"ephemeral/v1/server/fingerprint\0"
 
 

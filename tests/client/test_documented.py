@@ -10,6 +10,7 @@ from ephemeral.client.accounts.options import ACCOUNT_COMMANDS
 from ephemeral.client.cli import COMMANDS, add_commands
 from ephemeral.client.contacts.options import CONTACT_COMMANDS
 from ephemeral.client.exits import MEANINGS, Exit
+from ephemeral.client.files.options import FILE_COMMANDS
 from ephemeral.client.talking.options import CHAT_COMMANDS
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
@@ -29,7 +30,7 @@ def parsers() -> dict[str, argparse.ArgumentParser]:
     add_commands(subparsers)
     found = dict(subparsers.choices)
     groups = {"account": found.pop("account")}
-    groups |= {name: found[name] for name in ("contacts", "chat")}
+    groups |= {name: found[name] for name in ("contacts", "chat", "files")}
     for name, group in groups.items():
         (below,) = (one for one in group._actions if one.choices is not None)
         found |= {f"{name} {command}": one for command, one in below.choices.items()}
@@ -43,6 +44,7 @@ ALL = [
     *(f"account {one}" for one in ACCOUNT_COMMANDS),
     *(f"contacts {one}" for one in CONTACT_COMMANDS),
     *(f"chat {one}" for one in CHAT_COMMANDS),
+    *(f"files {one}" for one in FILE_COMMANDS),
     *("inbox", "invite", "say"),
 ]
 
@@ -86,6 +88,10 @@ def test_no_command_takes_an_argument_that_could_be_a_secret():
             for one in ("accept", "deny", "block", "remove", "rename", "compare")
         },
         "say": ["where"],
+        "files": ["files_command"],
+        "files send": ["file", "where"],
+        "files get": ["id"],
+        "files forget": ["id"],
         "chat": ["chat_command"],
         "chat new": ["whom"],
         "chat timer": ["where", "time"],

@@ -332,9 +332,9 @@ def test_a_value_out_of_its_range_is_in_no_form(kind, name, value):
 
 
 def test_a_kind_of_a_later_version_is_read_and_not_written():
-    data = canonical_json.encode({"v": 1, "kind": "file", "at": 5, "body": ["anything"]})
+    data = canonical_json.encode({"v": 1, "kind": "poll", "at": 5, "body": ["anything"]})
     assert contents.decode(data) == ("unknown", 5, {})
-    assert refusal_of(contents.encode, "file", 5, {}) == "content_form"
+    assert refusal_of(contents.encode, "poll", 5, {}) == "content_form"
 
 
 # Registers

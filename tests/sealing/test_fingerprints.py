@@ -5,7 +5,13 @@ import hmac
 
 import pytest
 
-from ephemeral.sealing.fingerprints import fingerprint, limits_key, redis_name
+from ephemeral.sealing.fingerprints import (
+    fingerprint,
+    limits_key,
+    object_address_key,
+    objects_name,
+    redis_name,
+)
 
 INDEX_KEY = bytes(range(32))
 
@@ -23,6 +29,10 @@ def test_what_hosts_share_is_the_labelled_hmac_of_the_index_key() -> None:
     assert limits_key(INDEX_KEY, drawn) == hmac.digest(INDEX_KEY, labelled, "sha256")
     named = hmac.digest(INDEX_KEY, b"ephemeral/v1/server/redis\0", "sha256")
     assert redis_name(INDEX_KEY) == named
+    named = hmac.digest(INDEX_KEY, b"ephemeral/v1/server/objects\0", "sha256")
+    assert objects_name(INDEX_KEY) == named[:16]
+    secret = hmac.digest(INDEX_KEY, b"ephemeral/v1/server/object-address\0", "sha256")
+    assert object_address_key(INDEX_KEY) == secret
 
 
 @pytest.mark.parametrize("length", [0, 31, 33, 64])

@@ -9,6 +9,12 @@ from maker import Vectors, b64, drawn
 OF = {"device": b64(B1.id), "id": b64(drawn("conversations/message/id", 16))}
 WHO = [b64(ANNA.chain), b64(BERT.chain)]
 PICTURE = b64(drawn("conversations/picture", 100))
+FILE = {
+    "file": b64(drawn("conversations/file", 16)),
+    "key": b64(drawn("conversations/file/key", 32)),
+    "padded": 4096,
+    "info": b64(drawn("conversations/file/info", 32)),
+}
 
 
 def content(kind: str, at: int, body: dict[str, Any], v: int = 1) -> bytes:
@@ -25,6 +31,9 @@ RIGHT: dict[str, dict[str, Any]] = {
     "profile": {"name": "Bert", "picture": None},
     "card": {"name": "Friends", "picture": PICTURE},
     "sync": {"register": "alias", "key": WHO[0], "value": "A."},
+    # Their bodies are docs/files.md, 9.
+    "file": {"files": [FILE]},
+    "digest": {"of": OF, "file": FILE["file"], "digest": FILE["info"]},
 }
 
 
@@ -96,6 +105,9 @@ def wrong_bodies() -> list[tuple[str, str, dict[str, Any], str]]:
         ("profile_picture_empty", "profile", {"picture": ""}, "Null, or a picture."),
         ("card_picture_long", "card", {"picture": b64(bytes(24_577))}, "A byte too much."),
         ("card_picture_form", "card", {"picture": "A"}, "Not base64url."),
+        ("file_twice", "file", {"files": [FILE, FILE]}, "One file twice."),
+        ("file_none", "file", {"files": []}, "No file."),
+        ("digest_short", "digest", {"digest": FILE["info"][:-2]}, "31 bytes."),
         ("sync_no_register", "sync", {"register": ""}, "None."),
         ("sync_register_long", "sync", {"register": "x" * 33}, "A byte too much."),
         ("sync_key_long", "sync", {"key": "x" * 257}, "A byte too much."),

@@ -166,6 +166,7 @@ def forms(v: Vectors) -> None:
         ("read", said("read", place=1), "Nor how far somebody has read."),
         ("profile", said("profile", name="A", picture=None), "Nor a name."),
         ("sync", said("sync", register="alias", key="a", value=1), "Nor a register."),
+        ("digest", said("digest", of=of, file=b64(ID), digest=b64(BERT.chain)), "Nor a digest."),
         ("edits", line(edits=True), "No number."),
         ("reactions", line(reactions=[]), "No object."),
         ("reaction_chain", line(reactions={"x": "y"}), "Nobody's."),

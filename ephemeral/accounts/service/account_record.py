@@ -177,7 +177,9 @@ _APART = {
     "purges": "What is being deleted, by random bytes; whose it was stands nowhere any more.",
     "schema_migrations": _OF_SERVER,
     "workers": _OF_SERVER,
-    **dict.fromkeys(("rooms", "seats", "messages", "audience", "tombstones"), _OF_ROOMS),
+    **dict.fromkeys(
+        ("rooms", "seats", "messages", "audience", "tombstones", "attachments"), _OF_ROOMS
+    ),
     **dict.fromkeys(
         ("operators.operators", "operators.operator_sessions", "operators.audit"), _OF_OPERATORS
     ),

@@ -82,7 +82,7 @@ class Conversations(Speaking):
 
     def __init__(self, account: Account, store: Store, crash: Crash = ignore) -> None:
         self._account = account
-        self._store = store
+        self._store = self.store = store
         self.service = Service(account, crash)
         self.people = People(account, store, self.service)
         self._registers = Registers(store)

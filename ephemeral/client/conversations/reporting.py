@@ -14,11 +14,16 @@ from ephemeral.protocol.conversations import contents
 from ephemeral.protocol.conversations.contents import UNKNOWN
 from ephemeral.protocol.encoding import b64decode, b64encode
 from ephemeral.protocol.errors import Refusal
+from ephemeral.protocol.files.contents import DIGEST, FILE
 from ephemeral.protocol.limits import ID_SIZE
 from ephemeral.protocol.objects import Json, read_bytes
 from ephemeral.protocol.reports import AD_BYTES, Reason
 
 __all__ = ["Evidence", "report"]
+
+
+# What no server takes as a proof: with it a file's key would be shown.
+_UNPROVEN = {UNKNOWN, FILE, DIGEST}
 
 
 class Evidence(NamedTuple):
@@ -32,7 +37,7 @@ class Evidence(NamedTuple):
     def of(cls, news: News) -> Self | None:
         """That of a line; None of what proves nothing, or isn't known here."""
         content, ad, signature = news.content, news.details.get("ad"), news.details.get("signature")
-        if news.kind != MESSAGE or content is None or content.kind == UNKNOWN:
+        if news.kind != MESSAGE or content is None or content.kind in _UNPROVEN:
             return None
         if not isinstance(ad, str) or not isinstance(signature, str):
             return None

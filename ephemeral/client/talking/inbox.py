@@ -8,6 +8,7 @@ from ephemeral.client.conversations.engine import Known
 from ephemeral.client.conversations.news import News
 from ephemeral.client.conversations.reporting import Evidence
 from ephemeral.client.exits import ClientError, Exit, exit_code_of
+from ephemeral.client.files.registered import note
 from ephemeral.client.safe_text import neutralise_line
 from ephemeral.client.talking.here import Here, here
 from ephemeral.client.talking.joining import let_in
@@ -94,6 +95,7 @@ async def _put(place: Here, found: list[News]) -> int:
     """Print news, acknowledge them once they are printed; how many were printed."""
     count = 0
     await learn(place, found)
+    await note(place, found)
     known = {one.id: one for one in place.engine.known()}
     for first in range(0, len(found), _AT_ONCE):
         some = found[first : first + _AT_ONCE]

@@ -15,12 +15,13 @@ from ephemeral.client.talking.here import Here
 from ephemeral.client.talking.reasons import BROKEN_RECORD, NOTES, REASONS, UNKNOWN_REASON
 from ephemeral.protocol.encoding import b64decode, b64encode
 from ephemeral.protocol.errors import Refusal
+from ephemeral.protocol.files.contents import FILE, read_files
 
 __all__ = ["fields_of", "lines_of", "reference"]
 
 _TEXTS = {"text", "reply", "edit"}
 # What says nothing to a person, or has said it elsewhere.
-_QUIET = {"read", "profile", "sync"}
+_QUIET = {"read", "profile", "sync", "digest"}
 # What a content says may not take the place of what this program says of the message.
 _RENAMED = {"name": "named", "place": "up_to"}
 _CHANGES = (
@@ -77,6 +78,9 @@ def _body(body: Mapping[str, object]) -> dict[str, object]:
     of = body.get("of")
     if isinstance(of, dict):
         found["of"] = f"{of['device']}.{of['id']}"
+    if "files" in body:
+        # Without the keys: those are kept here, for `files get`.
+        found["files"] = [b64encode(one.file.id) for one in read_files(body)]
     return found
 
 
@@ -117,6 +121,9 @@ def _message(here: Here, known: Known | None, one: News) -> list[str]:
         reaction = body["reaction"]
         said = "takes a reaction back" if reaction is None else f"reacts: {reaction}"
         return [_line(here, known, one, said)]
+    if content.kind == FILE:
+        names = ", ".join(b64encode(one.file.id) for one in read_files(body))
+        return [_line(here, known, one, f"sent a file; `ephemeral files get` saves it: {names}")]
     if content.kind == "card":
         return [_line(here, known, one, f"calls this conversation ‹{body['name']}›")]
     return [

@@ -8,6 +8,7 @@ from ephemeral.client.context import Context
 from ephemeral.client.conversations.engine import Known
 from ephemeral.client.exits import ClientError, Exit
 from ephemeral.client.faces import Face, Plain, Terminal
+from ephemeral.client.files.registered import note
 from ephemeral.client.line_editor import EndOfInput, Line
 from ephemeral.client.output import is_terminal
 from ephemeral.client.talking.here import FOLLOWED, Here, here
@@ -174,6 +175,7 @@ class _Talk:
             found = place.engine.news(known.id)
             new = new or bool(found)
             await learn(place, found)
+            await note(place, found)
             for one in found:
                 if is_own(place, one) or place.is_hidden(known, one.chain):
                     continue

@@ -11,6 +11,7 @@ from ephemeral.protocol.accounts import canonical_json
 from ephemeral.protocol.accounts.statements import DEVICE_SIZE, HASH_SIZE
 from ephemeral.protocol.encoding import b64decode, read_integer
 from ephemeral.protocol.errors import Refusal, refuse
+from ephemeral.protocol.files import contents as files
 from ephemeral.protocol.limits import ID_SIZE
 from ephemeral.protocol.names import is_name
 
@@ -52,7 +53,7 @@ def encode(kind: str, at: int, body: Mapping[str, object]) -> bytes:
         data = canonical_json.encode({"v": VERSION, "kind": kind, "at": at, "body": dict(body)})
     except Refusal:
         _wrong_form()
-    refuse(kind not in _BODIES, "content_form", _FORM)
+    refuse(kind not in {*_BODIES, *_WHOLE}, "content_form", _FORM)
     decode(data)
     return data
 
@@ -69,7 +70,11 @@ def decode(data: bytes) -> Content:
         kind, body = value["kind"], value["body"]
         if not isinstance(kind, str):
             _wrong_form()
+        if kind in _WHOLE and isinstance(body, dict):
+            _WHOLE[kind](body)
+            return Content(kind, at, body)
         if kind not in _BODIES:
+            refuse(kind in _WHOLE, "content_form", _FORM)
             return Content(UNKNOWN, at, {})
         fields = _BODIES[kind]
         if not isinstance(body, dict) or body.keys() != fields.keys():
@@ -132,6 +137,9 @@ def _value(value: object) -> None:
 
 
 _TEXT = _text(1, TEXT_MAX)
+
+#: Bodies that another document has, as a whole (docs/files.md, 9).
+_WHOLE: Mapping[str, _Check] = {files.FILE: files.read_files, files.DIGEST: files.read_confirmation}
 
 _BODIES: Mapping[str, Mapping[str, _Check]] = {
     "text": {"text": _TEXT, "mentions": _mentions},

@@ -52,7 +52,7 @@ _LINE = {
     "timer", "until",
 }  # fmt: skip
 #: What changes other messages or says something else than a message: no line of its own.
-NO_LINES = {"edit", "delete", "reaction", "read", "profile", "card", "sync"}
+NO_LINES = {"edit", "delete", "reaction", "read", "profile", "card", "sync", "digest"}
 
 _LENGTH = "This chunk of history does not have an allowed length."
 _BROKEN = "This chunk of history is another device's, or has been changed on its way."

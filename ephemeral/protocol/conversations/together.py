@@ -84,7 +84,7 @@ def seal_together(where: Where, said: Said, random: Callable[[int], bytes]) -> b
 
 
 def open_together(where: Where, sealed: bytes) -> Said:
-    """Refuses `together_open` (of another film, epoch or device, or none at all), `together_form`."""
+    """Refuses `together_open` (of another film, epoch or device, or none), `together_form`."""
     refuse(len(sealed) != SEALED_SIZE or sealed[0] != _VERSION, "together_open")
     nonce, box = sealed[1 : 1 + _NONCE_SIZE], sealed[1 + _NONCE_SIZE :]
     try:

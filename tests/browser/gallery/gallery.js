@@ -24,7 +24,7 @@ async function play(name) {
   clear();
   // The page of accounts has nothing of what the rooms' page loads later.
   document.getElementById("late").disabled = /^(?:account|messenger):/.test(name);
-  for (const sheet of ["conversations", "media"]) document.getElementById(sheet).disabled = !name.startsWith("messenger:");
+  for (const id of ["conversations", "media"]) document.getElementById(id).disabled = !name.startsWith("messenger:");
   gallery.client = await perform(name, show);
   gallery.played = name;
 }

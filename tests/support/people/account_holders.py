@@ -9,7 +9,7 @@ from support.people.command_line import Cli
 
 PASSWORD = "correct horse battery"
 # What isn't one of `account`'s commands.
-_WITH_OTHERS = {"chat", "contacts", "inbox", "invite", "say"}
+_WITH_OTHERS = {"chat", "contacts", "files", "inbox", "invite", "say"}
 
 
 def _whole(arguments: tuple[str, ...]) -> tuple[str, ...]:

@@ -17,7 +17,8 @@ const styled = styling(new URL("./media.css", import.meta.url).href, "sha256-med
  * @param {{limits: import("../media/file-api.js").FileLimits, words: (error: unknown) => string, offset: () => number}} given
  */
 export async function openFiles(parts, live, given) {
-  await styled();
+  // Without it everything is there all the same.
+  await styled().catch(() => undefined);
   const { talk } = live;
   const files = new Files(parts, talk, given.limits);
   const http = new HttpClient(parts.base);

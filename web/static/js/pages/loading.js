@@ -2,7 +2,7 @@
 
 // Browsers remember that an address failed, so each try has another. The page names the integrity of so
 // many (TRIES in ephemeral/page/pages.py); what is asked for under any other is refused.
-const TRIES = 8;
+const TRIES = 6;
 
 /**
  * A function that promises the module at this address. `failed(error)` is told of each try that failed.

@@ -1,0 +1,1 @@
+"""Files of account holders at the command line: docs/files.md."""

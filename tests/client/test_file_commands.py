@@ -1,0 +1,129 @@
+"""Files of account holders at the command line, against the real server."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from support.people.account_holders import Machine
+from support.people.command_line import Cli
+
+from ephemeral.client.exits import Exit, unreachable
+from ephemeral.client.files.objects import Objects
+from ephemeral.protocol.limits import ID_SIZE
+
+pytestmark = pytest.mark.usefixtures("_stretched_cheaply")
+
+VECTORS = Path(__file__).resolve().parents[1] / "vectors" / "cleaning.json"
+CASES = {one["name"]: one for one in json.loads(VECTORS.read_text("utf-8"))["cases"]}
+FILM = bytes.fromhex(CASES["film_android"]["in"]["data"])
+CLEAN = bytes.fromhex(CASES["film_android"]["out"]["data"])
+# Three segments.
+LARGE = 2 * 2**20 + 5
+
+
+@pytest.fixture
+def ada(cli: Cli) -> Machine:
+    """Somebody."""
+    machine = Machine(cli, "ada")
+    machine.register("ada")
+    return machine
+
+
+@pytest.fixture
+def bob(cli: Cli, ada: Machine) -> Machine:
+    """A contact of hers."""
+    machine = Machine(cli, "bob")
+    machine.register("bob")
+    link = ada.json("invite")["link"]
+    machine.json("invite", "--redeem", environment={"EPHEMERAL_INVITATION": link})
+    return machine
+
+
+def looking_like_an_option(size: int) -> bytes:
+    """Random bytes, of which those that are ids begin with a hyphen where they are written."""
+    return (b"\xf8" if size == ID_SIZE else b"") + os.urandom(size - (size == ID_SIZE))
+
+
+class Line:
+    """The line on which objects travel: counted, and broken where it is said."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.carried: list[tuple[str, int]] = []
+        self.left = 1_000
+        for name in ("put", "get"):
+            monkeypatch.setattr(Objects, name, self._counted(name, getattr(Objects, name)))
+
+    def _counted(self, name, whole):
+        async def carried(objects, address, *given):
+            if self.left == 0:
+                raise unreachable("The line is broken.")
+            self.left -= 1
+            self.carried.append((name, address.segment))
+            return await whole(objects, address, *given)
+
+        return carried
+
+
+@pytest.fixture
+def line(monkeypatch: pytest.MonkeyPatch) -> Line:
+    return Line(monkeypatch)
+
+
+def test_a_film_arrives_without_its_place_and_ends_for_everybody(
+    cli: Cli, ada: Machine, bob: Machine
+):
+    film = cli.folder / "Strand.mp4"
+    film.write_bytes(FILM)
+    sent = ada.json("files", "send", str(film), "bob", random=looking_like_an_option)
+    assert sent["file"].startswith("-")
+    assert sent["made_by"] == "clean-1"
+    [told] = [one for one in bob.lines("inbox") if one.get("kind") == "file"]
+    # Keys are no business of those who read what is printed.
+    assert told["files"] == [sent["file"]]
+    assert "key" not in json.dumps(told)
+    [listed] = bob.lines("files")
+    assert (listed["name"], listed["state"], listed["own"]) == ("Strand.mp4", "complete", False)
+    saved = [Path(bob.json("files", "get", sent["file"])["saved"]) for _ in range(2)]
+    assert [one.name for one in saved] == ["Strand (2).mp4", "Strand (3).mp4"]
+    assert {one.read_bytes() for one in saved} == {CLEAN}
+    assert {one.stat().st_mode & 0o777 for one in saved} == {0o600}
+    ada.run("files", "forget", sent["file"])
+    assert bob.refused("files", "get", sent["file"]) == "file_unknown"
+    assert ada.run("files").returncode == Exit.NOTHING
+    assert not list(cli.folder.glob(".*.part"))
+
+
+def test_what_was_begun_goes_on_where_it_was(cli: Cli, ada: Machine, bob: Machine, line: Line):
+    large, data = cli.folder / "large.bin", os.urandom(LARGE)
+    large.write_bytes(data)
+    given = ("files", "send", str(large), "bob", "--keep-metadata")
+    line.left = 1
+    assert ada.refused(*given) == "unreachable"
+    [told] = [one for one in bob.lines("inbox") if one.get("kind") == "file"]
+    [file] = told["files"]
+    # Nobody saves what its sender hasn't confirmed.
+    line.left = 1_000
+    early = bob.run("files", "get", file, "--json")
+    assert early.returncode == Exit.NOTHING
+    assert json.loads(early.stdout)["error"]["code"] == "file_unconfirmed"
+    # Other content of the same length is another file.
+    large.write_bytes(os.urandom(LARGE))
+    assert ada.refused(*given) == "usage"
+    large.write_bytes(data)
+    assert ada.json(*given)["file"] == file
+    # The first was stored, and looked for by nobody: it is put again, and stands there.
+    puts = [segment for name, segment in line.carried if name == "put"]
+    assert sorted(set(puts)) == [0, 1, 2]
+    assert len(puts) <= 4
+    # One message, and one word that all is there.
+    assert bob.run("inbox", "--json").returncode == Exit.NOTHING
+    line.carried, line.left = [], 2
+    target = cli.folder / "got.bin"
+    assert bob.refused("files", "get", file, "-o", str(target)) == "unreachable"
+    assert not target.exists()
+    line.left = 1_000
+    bob.json("files", "get", file, "-o", str(target))
+    assert target.read_bytes() == data
+    assert [segment for _, segment in line.carried] == [0, 1, 2]
+    assert bob.refused("files", "get", file, "-o", str(target)) == "usage"
