@@ -43,6 +43,7 @@ SOURCES = {
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "media-src blob:; "
     "connect-src 'self'; worker-src 'self'; manifest-src 'self'; form-action 'none'; "
     "frame-ancestors 'none'; base-uri 'none'; "
     "require-trusted-types-for 'script'; trusted-types ephemeral"

@@ -54,7 +54,7 @@ def two(visit: Visit, server: str) -> tuple[Person, Person]:
     bo.enter(ada.code)
     bo.is_inside()
     for someone in (ada, bo):
-        expect(someone.page.get_by_role("button", name="Send a file")).to_be_visible()
+        expect(someone.page.get_by_role("button", name="Attach a file")).to_be_visible()
     return ada, bo
 
 
@@ -112,3 +112,60 @@ def test_a_picture_is_dropped_cleaned_read_once_and_gone(visit: Visit, server: s
         someone.answers("Leave")
         someone.sees_end("left")
         assert someone.keeps() == NOTHING
+
+
+# What a browser would make of it if it were given it as what it says that it is; under names that
+# look like others.
+SCRIPT = b"<script>window.ran = true</script>"
+SVG = (
+    b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9" onload="window.ran = true">'
+    b"<script>window.ran = true</script></svg>"
+)
+HOSTILE = [
+    ("drawing.svg", "image/svg+xml", SVG),
+    ("photo.png", "image/png", SVG),
+    ("page.html", "text/html", b"<!doctype html>" + SCRIPT),
+    ("page.png", "image/jpeg", b"<!doctype html>" + SCRIPT),
+    # Begins as a picture and goes on as a page.
+    ("both.gif", "text/html", b"GIF89a/*" + SCRIPT + b"*/=1;"),
+    ("x\u202egnp.exe", "image/png", b"MZ" + SCRIPT),
+    ("../../<img src=x onerror=window.ran=1>.html", "text/plain\u00a0x", b"MZ\0" + SCRIPT),
+    ("notes.txt", "text/plain", SCRIPT),
+]
+
+
+def test_whatever_a_file_is_it_stays_bytes_and_leaves_nothing(visit: Visit, server: str) -> None:
+    ada, bo = two(visit, server)
+    picks(ada, *HOSTILE)
+    sends(ada)
+    # One after the other: of no member more than two wait unposted.
+    for at, (name, _, content) in enumerate(HOSTILE):
+        bo.page.get_by_role("button", name=re.compile("A file, up to")).first.click()
+        opened = bo.page.locator(".opened")
+        expect(opened.get_by_role("button", name="Save a copy")).to_be_visible(timeout=PATIENCE_MS)
+        if name == "notes.txt":
+            expect(opened.locator("pre")).to_have_text(SCRIPT.decode())
+        else:
+            expect(opened.get_by_text("This page doesn’t show such a file.")).to_be_visible()
+        if name.endswith((".exe", ".html", ".svg")):
+            expect(opened.get_by_text("This file can run")).to_be_visible()
+        with bo.page.expect_download() as saved:
+            opened.get_by_role("button", name="Save a copy").click()
+        told = saved.value.suggested_filename
+        assert not re.search("[\u202e/\\\\<>]", told)
+        assert saved.value.path().read_bytes() == content
+        if name != "notes.txt":
+            expect(opened.get_by_text("The copy is yours now")).to_be_visible()
+            opened.get_by_role("button", name="Burn it").click()
+        else:
+            opened.get_by_role("button", name="Close now").click()
+        expect(opened).to_have_count(0)
+        expect(bo.page.locator(".ash")).to_contain_text(f"{at + 1} message")
+    for someone in (ada, bo):
+        assert someone.page.evaluate("window.ran") is None
+        assert someone.page.locator("main script, main svg script, iframe, object").count() == 0
+        kept = someone.keeps()
+        assert kept == {**NOTHING, "session": ["ephemeral.resume"]}
+        assert "notes.txt" not in someone.page.evaluate("JSON.stringify({...sessionStorage})")
+    # What was shown as a text is in no string of the page any more.
+    assert "window.ran = true" not in bo.memory()

@@ -4,6 +4,8 @@ import { RECORD } from "./samples.js";
 
 export class FakeClient extends EventTarget {
   calls = [];
+  /** What late parts of a client go on with. */
+  inner = null;
 
   constructor(state) {
     super();

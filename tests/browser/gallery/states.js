@@ -7,6 +7,7 @@ import { FakeClient } from "./fake.js";
 import { CARDS, NOTICES, RECEIPTS, ROOMS } from "./rooms.js";
 import { card, fates, LOREM, returned } from "./samples.js";
 import * as drafts from "/static/js/pages/room.js";
+import { clearFiles, fileStates } from "./file-states.js";
 import { arrivingScreen } from "/static/js/room/views/arriving-screen.js";
 import { usualChoices } from "/static/js/room/views/choices.js";
 import { leaveScreen } from "/static/js/room/views/leave-screen.js";
@@ -379,7 +380,7 @@ for (const [table, entries] of Object.entries(tables)) {
     rows.set(`${kind}:${name}`, row);
   }
 }
-for (const [kind, group] of Object.entries({ screen: SCREENS, room: { ...played(ROOMS), ...ACTIONS }, account: ACCOUNT, messenger: MESSENGER })) {
+for (const [kind, group] of Object.entries({ screen: SCREENS, room: { ...played(ROOMS), ...ACTIONS }, files: fileStates(inside), account: ACCOUNT, messenger: MESSENGER })) {
   for (const [name, player] of Object.entries(group)) players.set(`${kind}:${name}`, player);
 }
 
@@ -412,5 +413,6 @@ export async function perform(name, show) {
   if (!playable(name)) throw new Error(`Nobody can play ${name}.`);
   // What is loaded later is there: each state is shown at once.
   await later();
+  clearFiles();
   return (await players.get(name)(show)) ?? null;
 }

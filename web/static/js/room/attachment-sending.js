@@ -176,8 +176,8 @@ export class Sending extends EventTarget {
       if (inner === null) this.#forget(job);
       else if (job.phase === "posted" && message?.state === "refused") this.#says(job, "failed", message.error);
       else if (job.phase === "posted" && message?.state !== "sending") this.#forget(job);
-      // Given up after hours, or taken from the page.
-      else if (message === undefined && job.phase === "failed") this.#forget(job);
+      // Its author has let go of it.
+      else if (job.phase === "failed" && (message?.file ?? null) === null) this.#forget(job);
     }
   }
 

@@ -43,7 +43,7 @@ export function attachPanel({ client, context, files }) {
   const picked = files.slice(0, MOST_FILES).map((file) => row(file, () => cleans.checked, looked));
   const error = el("p", { class: "field-error", role: "alert", hidden: true });
   const go = el("button", { type: "button", class: "button primary", disabled: true, on: { click: send } }, say("files.send"));
-  const node = panel({ kind: "menu attach-panel", labelledby: "attach-title", onClose: () => { for (const one of picked) one.end(); } },
+  const node = panel({ kind: "question attach-panel", labelledby: "attach-title", onClose: () => { for (const one of picked) one.end(); } },
     el("div", { class: "panel-body" },
       panelHead("attach-title", say("files.title", { count: picked.length }), () => node.close()),
       error,
@@ -73,7 +73,10 @@ export function attachPanel({ client, context, files }) {
     if (most === null) {
       setText(error, say("files.off"));
       error.hidden = false;
-      for (const one of picked) one.refused = "files.off";
+      for (const one of picked) {
+        one.refused = "files.off";
+        one.draw();
+      }
       return;
     }
     for (const one of picked) {
@@ -114,7 +117,7 @@ export function attachPanel({ client, context, files }) {
  */
 function row(file, isCleaned, looked) {
   const look = el("div", { class: "attach-look" }, kindDrawing("other"));
-  const told = el("p", { class: "enclosed-line", role: "status" }, say("files.reading"));
+  const told = el("p", { class: "enclosed-line", role: "status", data: { reading: "" } }, say("files.reading"));
   const size = el("span", { class: "enclosed-size" }, bytesOf(file.size));
   /** @type {HTMLCanvasElement|null} */
   let canvas = null;
@@ -124,6 +127,7 @@ function row(file, isCleaned, looked) {
     file, bytes: null, clean: null, refused: null,
     node: el("li", { class: "attach-one" }, look, el("div", { class: "attach-words" }, el("p", { class: "enclosed-head" }, nameOf(file.name), size), told)),
     draw() {
+      delete told.dataset.reading;
       if (one.refused !== null) return setText(told, say(one.refused, { size: bytesOf(ATTACHMENT_BYTES) }));
       const { bytes, clean } = one;
       if (bytes === null) return;

@@ -9,10 +9,9 @@ const UNITS = ["byte", "kilobyte", "megabyte"];
 /** A size, in the language of the page. @param {number} bytes */
 export function bytesOf(bytes) {
   const power = bytes < 1000 ? 0 : bytes < 1_000_000 ? 1 : 2;
-  const value = bytes / 1000 ** power;
   return new Intl.NumberFormat(language(), {
-    style: "unit", unit: UNITS[power], unitDisplay: power === 0 ? "long" : "short", maximumFractionDigits: power === 2 && value < 10 ? 1 : 0,
-  }).format(value);
+    style: "unit", unit: UNITS[power], unitDisplay: power === 0 ? "long" : "short", maximumFractionDigits: power === 2 ? 1 : 0,
+  }).format(bytes / 1000 ** power);
 }
 
 /**

@@ -35,18 +35,16 @@ export function sentFile({ id, file }, room) {
     const on = job !== undefined && job.phase !== "posted";
     way.hidden = !on;
     if (!on) return;
-    bar.hidden = job.phase === "failed";
+    // That it has failed, and why, is said by the receipt.
+    bar.hidden = line.hidden = job.phase === "failed";
     bar.value = job.done;
     const reason = job.error !== null && has(`refusal.${job.error}`) ? say(`refusal.${job.error}`) : "";
-    setText(line, job.phase === "failed" ? say("files.failed", { reason })
-      : job.error !== null ? say("files.sending_waits", { reason })
+    setText(line, job.error !== null ? say("files.sending_waits", { reason })
       : say(job.phase === "waits" ? "files.queued" : "files.sending", { size: bytesOf(size) }));
     const state = job.phase === "failed" ? "failed" : "under way";
     if (state === shown) return;
     shown = state;
-    fill(tools, state === "failed" && action("files.again", () => sending.retry(id)), action("files.cancel", () => {
-      sending.cancel(id);
-    }));
+    fill(tools, state === "failed" ? action("files.again", () => sending.retry(id)) : action("files.cancel", () => sending.cancel(id)));
   }
 
   sending.addEventListener("change", look);
