@@ -95,7 +95,7 @@ def open_together(where: Where, sealed: bytes) -> Said:
     refuse(flags >= 1 << len(_FLAGS), "together_form")
     said = Said(
         session, n, by, *(bool(flags & 1 << at) for at in range(len(_FLAGS))),
-        position=position, at=at, rate=rate, sent=sent,
+        position, at, rate, sent,
     )  # fmt: skip
     said.check()
     return said
