@@ -93,8 +93,11 @@ def open_together(where: Where, sealed: bytes) -> Said:
         raise Refusal("together_open") from None
     session, n, by, flags, position, at, rate, sent = _STATE.unpack(state)
     refuse(flags >= 1 << len(_FLAGS), "together_form")
+    is_playing, is_held, is_waiting, is_stalled, is_leaving = (
+        bool(flags & 1 << place) for place in range(len(_FLAGS))
+    )
     said = Said(
-        session, n, by, *(bool(flags & 1 << at) for at in range(len(_FLAGS))),
+        session, n, by, is_playing, is_held, is_waiting, is_stalled, is_leaving,
         position, at, rate, sent,
     )  # fmt: skip
     said.check()
