@@ -56,15 +56,11 @@ from ephemeral.sealing.watch import Watch
 from ephemeral.settings import Settings
 from ephemeral.store.embedded.server import EmbeddedPostgres, running_dsn
 from ephemeral.store.migrations import migrate, read_migrations
+from ephemeral.store.objects import purge_rows
 from ephemeral.store.objects.deployed import open_objects
 from ephemeral.store.objects.purger import Purger
 from ephemeral.store.objects.sweeping import Sweep
-from ephemeral.store.postgres import (
-    CLOSED,
-    StoreUnavailable,
-    connection,
-    open_pool,
-)
+from ephemeral.store.postgres import CLOSED, StoreUnavailable, connection, open_pool, transaction
 from ephemeral.store.readiness import Needs
 from ephemeral.store.repeating import repeat
 from ephemeral.store.start_error import StartError
@@ -318,7 +314,9 @@ async def serving(
             return {"database": "ready", "keys": "ready", "bus": "ready" if bus.is_up else "away"}
 
         async def figures() -> list[Figure]:
-            return [one for wing in wings if wing.figures for one in await wing.figures()]
+            found = [one for wing in wings if wing.figures for one in await wing.figures()]
+            undeleted = await transaction(pool, purge_rows.waiting, read_only=True)
+            return [*found, Figure("Large objects that could not be deleted yet", undeleted)]
 
         token = settings.metrics_token
         standing = Standing(ready, figures, site.pages.render, limiter, settings.base_path)

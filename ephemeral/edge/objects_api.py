@@ -20,7 +20,7 @@ from ephemeral.edge.limiter import Action, Concurrency, Limiter, Visitor
 from ephemeral.edge.object_ranges import RangeBeyond, asked_range
 from ephemeral.protocol.errors import Refusal, refuse
 from ephemeral.settings import Often
-from ephemeral.store.objects.addresses import PATH, TYPE, AddressWrong, Right
+from ephemeral.store.objects.addresses import PATH, TYPE, AddressEnded, AddressWrong, Right
 from ephemeral.store.objects.deployed import Objects
 from ephemeral.store.objects.interface import ObjectMissing, ObjectThere
 
@@ -76,11 +76,14 @@ class ObjectsApi:
         """Do what the address allows."""
         visitor = self._limiter.visitor(scope)
         visitor.spend(self._action)
-        read_on(scope, BODY_MAX)
         try:
             right = self._objects.addresses.read(scope["path_params"]["token"])
-        except AddressWrong:
+        except AddressWrong as error:
+            if isinstance(error, AddressEnded):
+                read_on(scope, BODY_MAX)
             raise Refusal("object_address") from None
+        # Who was given an address may send all of a body before looking at the answer.
+        read_on(scope, BODY_MAX)
         refuse((scope["method"] == "PUT") != (right.method == "PUT"), "object_address")
         with self._turn(visitor):
             if right.method == "PUT":
@@ -103,7 +106,7 @@ class ObjectsApi:
         end = right.expires_at / 1000 + _LATE_SECONDS
 
         async def may_stay() -> None:
-            refuse(self._now() > end or not await self._objects.may_land(right.key),
+            refuse(self._now() > end or not await self._objects.lives(right.key),
                    "object_address")  # fmt: skip
 
         await may_stay()
@@ -122,7 +125,10 @@ class ObjectsApi:
             raise Refusal("object_address") from None
 
     async def _give(self, scope: Scope, send: Send, right: Right, visitor: Visitor) -> None:
-        length = await self._objects.store.length(right.key)
+        length = None
+        # What was deleted may lie there a moment longer, and is for nobody.
+        if await self._objects.lives(right.key):
+            length = await self._objects.store.length(right.key)
         if length is None:
             raise Refusal("not_found")
         part = None
@@ -140,19 +146,26 @@ class ObjectsApi:
             await _answer(send, 200, headers)
             return
         visitor.charge(self._action, end - start)
-        # The first piece before the answer: a store that is away says so.
-        pieces = self._objects.store.get(right.key, start, end)
         try:
-            piece = await anext(pieces, b"")
+            async with asyncio.timeout(_READ_SECONDS):
+                await self._send(send, right.key, start, end, 200 if part is None else 206, headers)
         except ObjectMissing:
+            # Deleted, now or in the middle: then the answer breaks off.
             raise Refusal("not_found") from None
-        async with asyncio.timeout(_READ_SECONDS):
-            status = 200 if part is None else 206
-            await send({"type": "http.response.start", "status": status, "headers": headers})
-            while piece:
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
-                piece = await anext(pieces, b"")
-            await send({"type": "http.response.body", "body": b""})
+        except TimeoutError:
+            raise Refusal("unavailable") from None
+
+    async def _send(
+        self, send: Send, key: str, start: int, end: int, status: int, headers: list[Header]
+    ) -> None:
+        pieces = self._objects.store.get(key, start, end)
+        # The first piece before the answer: a store that is away says so.
+        piece = await anext(pieces, b"")
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        while piece:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            piece = await anext(pieces, b"")
+        await send({"type": "http.response.body", "body": b""})
 
     @contextmanager
     def _turn(self, visitor: Visitor) -> Iterator[None]:

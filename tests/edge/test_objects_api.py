@@ -14,13 +14,14 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
+from starlette.types import ASGIApp, Message
 
 from ephemeral.edge.guard import Guard, Verdict
 from ephemeral.edge.limiter import Limiter
 from ephemeral.edge.objects_api import BODY_MAX, ObjectsApi
 from ephemeral.settings import Settings
 from ephemeral.store.objects.deployed import Objects, open_objects
-from ephemeral.store.objects.interface import Signed
+from ephemeral.store.objects.interface import PIECE, Signed
 
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection, Pool
@@ -32,9 +33,12 @@ BODY = os.urandom(100_000)
 class Desk:
     """The addresses of a deployment, and whoever asks at them."""
 
-    def __init__(self, objects: Objects, asked: httpx.AsyncClient, clock: list[float]) -> None:
+    def __init__(
+        self, objects: Objects, asked: httpx.AsyncClient, clock: list[float], app: ASGIApp
+    ) -> None:
         self.objects = objects
         self.asked = asked
+        self.app = app
         self._clock = clock
         self.key = objects.key("f", PREFIX, 0)
 
@@ -87,7 +91,7 @@ async def desk(pool: "Pool", tmp_path: Path) -> AsyncIterator[Desk]:
             )
             transport = httpx.ASGITransport(app, client=("192.0.2.7", 4711))
             async with httpx.AsyncClient(transport=transport, base_url="http://x.test") as asked:
-                yield Desk(objects, asked, clock)
+                yield Desk(objects, asked, clock, app)
     assert faults == []
 
 
@@ -147,7 +151,7 @@ async def test_an_address_ends_and_what_had_begun_a_little_later(desk: Desk) -> 
     assert (await desk.put(put, slow(50))).status_code == 201
 
 
-async def test_what_was_deleted_meanwhile_is_not_stored(desk: Desk) -> None:
+async def test_what_was_deleted_meanwhile_is_neither_stored_nor_read(desk: Desk) -> None:
     there = {PREFIX}
 
     async def living(_: "Connection", prefixes: list[bytes]) -> set[bytes]:
@@ -164,6 +168,12 @@ async def test_what_was_deleted_meanwhile_is_not_stored(desk: Desk) -> None:
     assert code(await desk.put(put, deleted())) == REFUSED
     assert code(await desk.put(put)) == REFUSED
     assert await desk.kept() == []
+    # Nor read, as long as it still lies there.
+    get = await desk.objects.sign_get(desk.key)
+    await desk.objects.store.put(desk.key, BODY)
+    assert code(await desk.asked.get(get.url)) == (404, "not_found")
+    there.add(PREFIX)
+    assert (await desk.asked.get(get.url)).content == BODY
 
 
 async def test_an_object_is_read_whole_or_one_part_of_it(desk: Desk) -> None:
@@ -201,6 +211,24 @@ async def test_an_object_is_read_whole_or_one_part_of_it(desk: Desk) -> None:
         assert answer.headers["content-range"] == f"bytes */{size}"
     head = await desk.asked.head(get.url)
     assert (head.status_code, head.headers["content-length"]) == (200, str(size))
+
+
+async def test_what_is_deleted_while_it_is_read_breaks_off_and_is_no_fault(desk: Desk) -> None:
+    await desk.objects.store.put(desk.key, bytes(2 * PIECE))
+    get = await desk.objects.sign_get(desk.key)
+    came: list[int] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        came.append(len(message.get("body", b"")))
+        await desk.objects.store.delete([desk.key])
+
+    scope = {"type": "http", "method": "GET", "path": get.url, "headers": [], "query_string": b"",
+             "client": ("192.0.2.7", 4711), "root_path": "", "http_version": "1.1"}  # fmt: skip
+    await desk.app(scope, receive, send)
+    assert came == [0, PIECE]
 
 
 async def test_a_disk_that_is_full_is_told_and_nothing_is_left(

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from ephemeral.store.objects.interface import Signed, checked_key
 
-__all__ = ["PATH", "TYPE", "AddressWrong", "Addresses", "Right"]
+__all__ = ["PATH", "TYPE", "AddressEnded", "AddressWrong", "Addresses", "Right"]
 
 #: Below which they all are.
 PATH = "/objects/"
@@ -21,7 +21,11 @@ _FORM = re.compile(r"([A-Za-z0-9_-]{24,800})\.([A-Za-z0-9_-]{43})")
 
 
 class AddressWrong(Exception):
-    """This is no address of ours, or one whose time has passed."""
+    """This is no address of ours."""
+
+
+class AddressEnded(AddressWrong):
+    """It was one of ours, and its time has passed."""
 
 
 class Right(NamedTuple):
@@ -55,7 +59,7 @@ class Addresses:
         return self._signed("GET", key, 0, {})
 
     def read(self, token: str) -> Right:
-        """What an address allows at this moment; raises AddressWrong."""
+        """What an address allows at this moment; raises AddressWrong, AddressEnded."""
         match = _FORM.fullmatch(token)
         if match is None:
             raise AddressWrong
@@ -70,7 +74,7 @@ class Addresses:
             int.from_bytes(said[:8]),
         )
         if right.expires_at <= self._now() * 1000:
-            raise AddressWrong
+            raise AddressEnded
         return right
 
     def _signed(self, method: Method, key: str, length: int, headers: dict[str, str]) -> Signed:

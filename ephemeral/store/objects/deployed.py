@@ -103,7 +103,7 @@ class Objects:
             return None
         return ("a" if match[1] == "a" else "f"), b32decode(f"{match[2].upper()}======")
 
-    async def may_land(self, key: str) -> bool:
+    async def lives(self, key: str) -> bool:
         """Whether what the object belongs to is still there, as far as anybody knows."""
         found = self.parsed(key)
         living = None if found is None else self._living.get(found[0])
