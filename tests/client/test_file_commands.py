@@ -10,6 +10,7 @@ from support.people.command_line import Cli
 
 from ephemeral.client.exits import Exit, unreachable
 from ephemeral.client.files.objects import Objects
+from ephemeral.protocol.limits import ID_SIZE
 
 pytestmark = pytest.mark.usefixtures("_stretched_cheaply")
 
@@ -37,6 +38,11 @@ def bob(cli: Cli, ada: Machine) -> Machine:
     link = ada.json("invite")["link"]
     machine.json("invite", "--redeem", environment={"EPHEMERAL_INVITATION": link})
     return machine
+
+
+def looking_like_an_option(size: int) -> bytes:
+    """Random bytes, of which those that are ids begin with a hyphen where they are written."""
+    return (b"\xf8" if size == ID_SIZE else b"") + os.urandom(size - (size == ID_SIZE))
 
 
 class Line:
@@ -69,7 +75,8 @@ def test_a_film_arrives_without_its_place_and_ends_for_everybody(
 ):
     film = cli.folder / "Strand.mp4"
     film.write_bytes(FILM)
-    sent = ada.json("files", "send", str(film), "bob")
+    sent = ada.json("files", "send", str(film), "bob", random=looking_like_an_option)
+    assert sent["file"].startswith("-")
     assert sent["made_by"] == "clean-1"
     [told] = [one for one in bob.lines("inbox") if one.get("kind") == "file"]
     # Keys are no business of those who read what is printed.
@@ -77,7 +84,7 @@ def test_a_film_arrives_without_its_place_and_ends_for_everybody(
     assert "key" not in json.dumps(told)
     [listed] = bob.lines("files")
     assert (listed["name"], listed["state"], listed["own"]) == ("Strand.mp4", "complete", False)
-    saved = [Path(bob.json("files", "get", sent["file"][:8])["saved"]) for _ in range(2)]
+    saved = [Path(bob.json("files", "get", sent["file"])["saved"]) for _ in range(2)]
     assert [one.name for one in saved] == ["Strand (2).mp4", "Strand (3).mp4"]
     assert {one.read_bytes() for one in saved} == {CLEAN}
     assert {one.stat().st_mode & 0o777 for one in saved} == {0o600}

@@ -13,6 +13,12 @@ export async function cleaningOperations(base) {
 
   async function inPieces(data, left) {
     const patches = await filmPatches(data.length, async (start, end) => data.slice(start, end));
+    // Whoever puts a film together of pieces takes them one after the other.
+    let end = 0;
+    for (const { at, length } of patches) {
+      if (at < end || length < 1 || at + length > data.length) throw new Error("patches are out of order");
+      end = at + length;
+    }
     for (const step of [7, 64]) {
       for (let at = 0; at < data.length; at += step) {
         const piece = overlay(data.subarray(at, at + step), at, patches);

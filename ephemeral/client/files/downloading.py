@@ -30,6 +30,8 @@ _UNKNOWN = "No file of that id is known here: `ephemeral inbox` reads the messag
 
 def chosen(place: Here, typed: str) -> Registered:
     """A file by its id, or by the beginning of that."""
+    # One that begins with a hyphen comes with a space before it, so as to be no option.
+    typed = typed.strip()
     known = registered.known_files(place)
     found = [one for name, one in known.items() if typed and name.startswith(typed)]
     if len(found) != 1:

@@ -50,11 +50,12 @@ async def spend_reading(
     connection: Connection, account: bytes, day: int, size: int, most: int
 ) -> bool:
     """An account fetches so many bytes more on a day; False, and nothing is written, if that is
-    more than it may."""
+    more than it may, or the account is being deleted."""
     spent = await connection.fetchval(
         """
         INSERT INTO accounts.file_quotas AS q (account, read_day, read_bytes)
-        SELECT $1, $2::integer, $3::bigint WHERE $3 <= $4::bigint
+        SELECT account, $2::integer, $3::bigint FROM accounts.accounts
+        WHERE account = $1 AND $3 <= $4::bigint FOR KEY SHARE
         ON CONFLICT (account) DO UPDATE SET read_day = $2,
           read_bytes = $3 + CASE WHEN q.read_day = $2 THEN q.read_bytes ELSE 0 END
         WHERE $3 + CASE WHEN q.read_day = $2 THEN q.read_bytes ELSE 0 END <= $4

@@ -1,6 +1,7 @@
 """The end of files: nothing of them is left, and what somebody could still store goes as well."""
 
 import asyncio
+from typing import TYPE_CHECKING
 
 import pytest
 from support.machines.conversation_desk import DAY, HOUR, seat
@@ -9,6 +10,9 @@ from support.machines.file_desk import IDLE, MIB, SMALL, TTL, FileDesk, new_file
 from ephemeral.conversations.rules.changes import FileChanged
 from ephemeral.protocol.conversations.making import Change
 from ephemeral.protocol.errors import Refusal
+
+if TYPE_CHECKING:
+    from ephemeral.store.postgres import Connection
 
 MINUTE = 60_000
 #: As long as the last address to store something may be in use.
@@ -157,7 +161,7 @@ async def test_an_account_that_is_deleted_leaves_nothing_but_what_is_being_purge
     made = await files.make(two, late)
     accounts = files.talks.accounts
 
-    async def work(connection: object) -> None:
+    async def work(connection: "Connection") -> None:
         await accounts.deletion.delete(connection, two.account)
 
     await accounts.watches.told(work)
@@ -173,6 +177,29 @@ async def test_an_account_that_is_deleted_leaves_nothing_but_what_is_being_purge
     assert await files.reserved() == 0
     assert await files.held() == []
     await nothing_left(files)
+
+
+async def test_who_fetches_while_their_account_is_deleted_is_refused(files: FileDesk):
+    one, two = await files.talks.friends(1, 1)
+    new = new_file(await files.talks.talk(one, two))
+    await files.upload(one, new)
+    accounts = files.talks.accounts
+    asked: list[asyncio.Task[object]] = []
+
+    async def work(connection: "Connection") -> None:
+        await connection.execute(
+            "SELECT FROM accounts.accounts WHERE account = $1 FOR UPDATE", two.account
+        )
+        asked.append(asyncio.create_task(files.to_get(two, new.id, 0)))
+        while not await files.pool.fetchval(  # noqa: ASYNC110
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        ):
+            await asyncio.sleep(0)
+        await accounts.deletion.delete(connection, two.account)
+
+    await accounts.watches.told(work)
+    [found] = await asyncio.gather(*asked, return_exceptions=True)
+    assert isinstance(found, Refusal)
 
 
 async def test_of_two_who_end_a_file_at_once_both_have_done_it(files: FileDesk):
