@@ -131,6 +131,10 @@ conversation-page-figures: $(VENV)/dev.stamp ## measure how soon a browser has 5
 messenger-figures: $(VENV)/dev.stamp ## measure the messenger: until a text is painted elsewhere, starts, memory, long conversations, weight
 	@$(PY) -m bench.messenger_figures $(ARGS)
 
+.PHONY: file-figures
+file-figures: $(VENV)/dev.stamp ## measure files of account holders: sealing and sending beside bare loops, memory of the tab
+	@$(PY) -m bench.file_figures $(ARGS)
+
 .PHONY: address-times
 address-times: $(VENV)/dev.stamp ## whether the time of an answer tells that an address is somebody's
 	@$(PY) -m bench.address_times $(ARGS)

@@ -231,3 +231,42 @@ def test_where_there_is_a_bucket_a_file_travels_between_it_and_the_browsers_alon
     assert len(sent) == 2
     assert all(url.startswith(bucket) for url in sent)
     assert not any("/objects/" in url for _, url in travelled)
+
+
+SINKS = """async () => {
+  delete window.showSaveFilePicker;
+  window.sinks = await import(new URL("static/js/media/sinks.js", document.baseURI).href);
+  window.into = () => sinks.sinkFor("large.bin", "text/html", 2 ** 30);
+  window.lying = async () => {
+    const root = await navigator.storage.getDirectory();
+    return (await Array.fromAsync((await root.getDirectoryHandle("saving")).keys())).length;
+  };
+}"""
+SAVED = """async () => {
+  const sink = await into();
+  for (const byte of [1, 2]) await sink.write(new Uint8Array(300_000).fill(byte));
+  await sink.done();
+}"""
+BROKEN_OFF = """async () => {
+  const sink = await into();
+  await sink.write(new Uint8Array(9));
+  await sink.drop();
+}"""
+
+
+def test_what_is_too_large_for_memory_is_saved_through_the_browsers_own_folder(
+    bare: Watched,
+) -> None:
+    page = bare.page
+    page.evaluate(SINKS)
+    with page.expect_download() as download:
+        page.evaluate(SAVED)
+    assert Path(download.value.path()).read_bytes() == b"\1" * 300_000 + b"\2" * 300_000
+    # What was broken off leaves nothing; what was saved lies there until the next start.
+    page.evaluate(BROKEN_OFF)
+    page.evaluate("sinks.tidy()")
+    assert page.evaluate("lying()") == 1
+    page.reload()
+    page.evaluate(SINKS)
+    page.evaluate("sinks.tidy()")
+    assert page.evaluate("lying()") == 0

@@ -1,9 +1,8 @@
 /** The worker that seals what is sent, of which a tab has one: segments go in one after the other. */
 
+import { SEAL_WORKER } from "../device/file-workers.js";
 import { workerAddress } from "../device/worker-address.js";
 import { Refusal } from "../protocol/errors.js";
-
-const WORKER = new URL("./seal-worker.js", import.meta.url).href;
 
 /**
  * @typedef {{object: Uint8Array, hash: Uint8Array}} Sealed  an object, and SHA-256 of what it holds
@@ -43,7 +42,7 @@ export class Sealer {
   }
 
   #started() {
-    const worker = new Worker(workerAddress(false, WORKER), { type: "module" });
+    const worker = new Worker(workerAddress(false, SEAL_WORKER), { type: "module" });
     worker.addEventListener("message", ({ data: { id, object, hash, refusal } }) => {
       const asked = this.#asked.get(id);
       this.#asked.delete(id);

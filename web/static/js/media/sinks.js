@@ -1,12 +1,12 @@
 /** Where a file is saved to, by what this browser can do: a file that the person has chosen, memory, or its own folder. */
 
+import { SAVE_WORKER } from "../device/file-workers.js";
 import { randomBytes } from "../device/random.js";
 import { workerAddress } from "../device/worker-address.js";
 import { toBase64url } from "../protocol/encoding.js";
 import { Refusal } from "../protocol/errors.js";
 import { ID_BYTES } from "../protocol/limits.js";
 
-const WORKER = new URL("./save-worker.js", import.meta.url).href;
 /** Up to here a file may lie in memory. */
 const MEMORY_BYTES = 104_857_600;
 const FOLDER = "saving";
@@ -56,7 +56,11 @@ async function picked(handle) {
   return {
     write: (bytes) => stream.write(bytes).catch(noRoom),
     done: () => stream.close().catch(noRoom),
-    drop: () => stream.abort(),
+    async drop() {
+      await stream.abort();
+      // Some browsers make an empty file when one is chosen; one that was there before stays as it was.
+      if ((await handle.getFile()).size === 0) await handle.remove?.();
+    },
   };
 }
 
@@ -84,7 +88,7 @@ function inMemory(name, type) {
 async function inFolder(name, type) {
   if (navigator.storage?.getDirectory === undefined) throw new Refusal("save_unavailable");
   const id = toBase64url(randomBytes(ID_BYTES));
-  const worker = new Worker(workerAddress(false, WORKER), { type: "module" });
+  const worker = new Worker(workerAddress(false, SAVE_WORKER), { type: "module" });
   /** @type {Map<number, {resolve: () => void, reject: (why: Refusal) => void}>} */
   const asked = new Map();
   let last = 0;

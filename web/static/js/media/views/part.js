@@ -19,7 +19,7 @@ import { openInfo } from "../../protocol/files/info.js";
  * @property {import("../file-api.js").FileLimits} limits
  * @property {() => number} offset  the server's clock minus this one's, in milliseconds
  * @property {(error: unknown) => string} words
- * @property {import("./file-card.js").Around["play"]} play
+ * @property {((one: import("../watched.js").Watched, place: HTMLElement, conversation: string) => void)|null} play
  */
 
 /** What comes to the same for whoever looks: it isn't what was sent. */
@@ -61,7 +61,7 @@ export function filesPart({ files, talk, limits, offset, words: said, play }) {
     const cards = named.map(({ file, digest }, index) => {
       const one = files.watch(references[index], { conversation, device, message, digest });
       const card = fileCard(one, {
-        files: filesOf, offset, words, play,
+        files: filesOf, offset, words, play: play === null ? null : (watched, stage) => play(watched, stage, conversation),
         cancel: async () => {
           await files.remove([file]);
           const here = talk.of(conversation);

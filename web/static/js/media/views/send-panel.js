@@ -1,5 +1,6 @@
 /** What is asked before files go: which they are, whether what their metadata tells is to go along, and who sees what. */
 
+import { announceAssertive } from "../../ui/announce.js";
 import { panel, panelHead } from "../../ui/dialog.js";
 import { el, fill } from "../../ui/el.js";
 import { say } from "../../ui/i18n.js";
@@ -62,6 +63,8 @@ export function sendPanel(picked, { limits, timer, isCleanable, send }) {
       isSending = false;
       go.removeAttribute("aria-busy");
       if (failed.length === 0) return void node.close();
+      // Somebody may have closed it meanwhile.
+      announceAssertive(failed.map(([file, why]) => `${file.name}: ${why}`).join(" "));
       // Those that have gone aren't sent twice.
       files = failed.map(([file]) => file);
       draw();

@@ -4,10 +4,10 @@
  * code). Keys come in and are not kept. Each time another salt is drawn: nothing is ever sealed twice under one key.
  */
 
-import { randomBytes } from "../device/random.js";
 import { sha256 } from "../protocol/keys.js";
 import { Layout } from "../protocol/files/layout.js";
 import { sealSegment } from "../protocol/files/segments.js";
+import { randomBytes } from "./random.js";
 
 addEventListener("message", async ({ data: { id, file, padded, number, plaintext } }) => {
   try {
