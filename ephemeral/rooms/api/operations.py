@@ -29,8 +29,9 @@ _CHARTER = (
 _OPENING = 8
 
 
-# Chunks that are held at once, sent or to be given: a megabyte each, generously.
-_CHUNKS, _CHUNKS_OF_ADDRESS = 96, 24
+# Chunks that are held at once, of all and of one address: those that are being sent, for as long as
+# that takes, and those that are read where they lie. Who sends slowly is in no reader's way.
+_SENT, _FETCHED = (256, 16), (96, 24)
 # A chunk as clients seal it (15.1).
 _CHUNK_MAX = CHUNK_SIZE + 16
 
@@ -44,7 +45,7 @@ def room_operations(
     handlers: RoomHandlers, watch: StateWatch, callers: RoomCallers, actions: RoomActions
 ) -> tuple[Operation, ...]:
     """The operations, with who performs them, who may ask for them, and what they count as."""
-    crowd = Crowd("chunks", _CHUNKS, _CHUNKS_OF_ADDRESS)
+    sent, fetched = Crowd("chunks", *_SENT), Crowd("chunks", *_FETCHED)
     return (
         Operation(
             method="POST",
@@ -353,7 +354,7 @@ def room_operations(
             ),
             action=actions.open,
             size=Size(actions.chunk_bytes, lambda asked: len(asked[2])),
-            crowd=crowd,
+            crowd=sent,
         ),
         Operation(
             method="GET",
@@ -367,7 +368,7 @@ def room_operations(
             refusals=(*_SEATED, "lease_lost", "message_gone"),
             action=actions.open,
             size=Size(actions.chunk_bytes, lambda _: _CHUNK_MAX),
-            crowd=crowd,
+            crowd=fetched,
         ),
         Operation(
             method="DELETE",

@@ -445,6 +445,34 @@ async def test_an_address_announces_and_moves_so_many_bytes_of_attachments(
         assert is_limited(await other.fetch(message))
 
 
+async def test_who_sends_chunks_without_end_is_in_no_readers_way(serve: Callable[..., Program]):
+    server = serve()
+    async with Client(server.url, server.ws_url) as client, AsyncExitStack() as stack:
+        member = await (await client.room()).member()
+        message = Message(attachment=True)
+        lines = [f"PUT /room/attachments/{message.attachment}/0 HTTP/1.1", "Host: here"]
+        lines += [f"{name}: {value}" for name, value in member.headers.items()]
+        lines += ["Content-Type: application/octet-stream", "Content-Length: 65552", "", "half"]
+
+        async def send_half() -> None:
+            _, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            stack.callback(writer.close)
+            writer.write("\r\n".join(lines).encode())
+
+        # What is sent whole takes a place as well, for a moment.
+        sent = 0
+        while (answer := await member.send(message)).status_code != 429:
+            assert answer.status_code == 404
+            await send_half()
+            sent += 1
+            assert sent < 100
+        assert answer.json()["error"]["message"] == "There are too many connections. Try later."
+        assert (await member.fetch(message)).json()["error"]["code"] == "lease_lost"
+        await stack.aclose()
+        while (answer := await member.send(message)).status_code != 404:
+            assert answer.status_code == 429
+
+
 async def test_typing_that_wants_no_answer_is_dropped_in_silence(people: People):
     room = await people.room()
     member, other = await people.member(room), await people.member(room)

@@ -20,7 +20,7 @@ import { openInfo } from "../../protocol/files/info.js";
  * @property {import("../file-api.js").FileLimits} limits
  * @property {() => number} offset  the server's clock minus this one's, in milliseconds
  * @property {(error: unknown) => string} words
- * @property {import("./file-card.js").Around["play"]} play
+ * @property {((one: import("../watched.js").Watched, place: HTMLElement, conversation: string) => void)|null} play
  */
 
 /** What comes to the same for whoever looks: it isn't what was sent. */
@@ -77,7 +77,7 @@ export function filesPart({ files, talk, limits, offset, words: said, play }) {
   function cardOf(reference, where) {
     const { conversation, device, message } = where;
     const one = files.watch(reference, where);
-    return { one, card: fileCard(one, { files: filesOf, offset, words, play, cancel: async () => {
+    return { one, card: fileCard(one, { files: filesOf, offset, words, play: play === null ? null : (watched, stage) => play(watched, stage, conversation), cancel: async () => {
       await files.remove([one.id]);
       const here = talk.of(conversation);
       if (!(await here.discard(message))) await here.says.withdraw({ device, id: message });
