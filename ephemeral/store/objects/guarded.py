@@ -28,6 +28,7 @@ from ephemeral.store.objects.interface import (
     StoreUnfit,
     StoreUnreached,
 )
+from ephemeral.store.objects.local import LocalStore
 from ephemeral.store.postgres import transaction
 from ephemeral.store.start_error import StartError
 
@@ -184,10 +185,23 @@ class Guarded:
         """The store, for what is no operation of it. Raises StoreAway."""
         self._require_rested()
         try:
-            return await self.proved()
+            store = await self.proved()
         except ForeignStore as error:
             # It came after the start: nothing is kept there, and nothing deleted.
             raise self.away(StoreTrouble(str(error))) from None
+        await self._require_mounted(store)
+        return store
+
+    async def _require_mounted(self, store: ObjectStore) -> None:
+        """A directory in which nothing is mounted any more is empty: nothing in it was lost, and
+        what is kept there would be."""
+        if isinstance(store, LocalStore):
+            try:
+                there = await store.length(_MARK) is not None
+            except StoreTrouble as trouble:
+                raise self.away(trouble) from None
+            if not there:
+                raise self.away(StoreTrouble(f"What marks {self._where} is gone: is it mounted?"))
 
     async def _done(self, work: Callable[[ObjectStore], Awaitable[T]]) -> T:
         store = await self.own()

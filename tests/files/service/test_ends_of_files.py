@@ -8,6 +8,7 @@ from support.machines.conversation_desk import DAY, HOUR, seat
 from support.machines.file_desk import IDLE, MIB, SMALL, TTL, FileDesk, new_file
 
 from ephemeral.conversations.rules.changes import FileChanged
+from ephemeral.metrics import REGISTRY
 from ephemeral.protocol.conversations.making import Change
 from ephemeral.protocol.errors import Refusal
 
@@ -109,6 +110,8 @@ async def test_files_end_by_time_and_uploads_of_which_nothing_lands(files: FileD
     await files.upload(one, short)
     await files.make(one, idle)
     await files.passes(HOUR - MINUTE)
+    counted = REGISTRY.get_sample_value("ephemeral_files_bytes")
+    assert counted == await files.reserved() == 3 * SMALL
     assert not await gone(files, one, short.id)
     await files.passes(2 * MINUTE)
     assert await gone(files, one, short.id)

@@ -78,6 +78,27 @@ async def test_a_place_that_is_away_refuses_what_needs_it_until_it_is_there(
         await objects.store.put(key, b"kept")
 
 
+async def test_a_place_that_is_mounted_no_more_has_lost_nothing_and_takes_nothing(
+    opened: Opened, tmp_path: Path
+) -> None:
+    async with opened(tmp_path) as objects:
+        key, away = objects.key("f", bytes(16), 0), tmp_path / "away"
+        await objects.store.put(key, b"kept")
+        (tmp_path / "objects").rename(away)
+        (tmp_path / "objects").mkdir()
+
+        async def listed() -> list[str]:
+            return [one.key async for one in objects.store.held(objects.own)]
+
+        for asked in (listed(), objects.store.length(key), objects.store.put(key, b"x")):
+            with pytest.raises(Refusal, match="unavailable"):
+                await asked
+        assert [*(tmp_path / "objects").iterdir()] == []
+        (tmp_path / "objects").rmdir()
+        away.rename(tmp_path / "objects")
+        assert await listed() == [key]
+
+
 async def test_a_bucket_that_does_not_answer_holds_up_nobody_for_long(
     opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
