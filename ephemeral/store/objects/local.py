@@ -239,7 +239,7 @@ class LocalStore:
 
     def _walked(self, folder: Path) -> Iterator[Held]:
         try:
-            for place, folders, names in os.walk(folder):
+            for place, folders, names in os.walk(folder, onerror=_raised):
                 folders.sort()
                 for name in sorted(names):
                     path = Path(place, name)
@@ -262,6 +262,12 @@ class LocalStore:
             return StoreFull(f"There is no room left where {self._root} lies.")
         why = os.strerror(error.errno or 0)
         return StoreTrouble(f"Objects can't be kept in {self._root}: {why}.")
+
+
+def _raised(error: OSError) -> None:
+    """A folder that can't be listed isn't empty; one that isn't there is."""
+    if not isinstance(error, FileNotFoundError):
+        raise error
 
 
 async def _gathered(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -20,6 +20,7 @@ from ephemeral.store.objects.interface import (
     ObjectMissing,
     ObjectThere,
     Signed,
+    StoreBroke,
     StoreFull,
     StoreTrouble,
     StoreUnreached,
@@ -105,8 +106,10 @@ class S3Store:
         headers = {**signed.headers, "content-length": str(length)}
         try:
             answer = await self._http.put(signed.url, content=pieces, headers=headers)
-        except httpx.HTTPError as error:
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise self._unreached(error) from None
+        except httpx.HTTPError as error:
+            raise StoreBroke(str(self._unreached(error))) from None
         if answer.status_code == 412:
             raise ObjectThere
         if answer.status_code == 507:
@@ -142,6 +145,8 @@ class S3Store:
         try:
             while piece := await self._run(lambda: body.read(PIECE)):
                 yield piece
+        except StoreUnreached as error:
+            raise StoreBroke(str(error)) from None
         finally:
             body.close()
 

@@ -303,3 +303,17 @@ def test_files_and_folders_are_their_owners(tmp_path: Path) -> None:
     asyncio.run(store.put("a/b/0", b"x"))
     modes = {path.stat().st_mode & 0o777 for path in (tmp_path / "objects").rglob("*")}
     assert modes == {0o700, 0o600}
+
+
+async def test_a_folder_that_cannot_be_listed_is_not_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = LocalStore(tmp_path)
+    await store.put("a/b/0", b"x")
+
+    def stale(_folder: object) -> None:
+        raise OSError(errno.ESTALE, "planted")
+
+    monkeypatch.setattr(os, "scandir", stale)
+    with pytest.raises(StoreTrouble, match="can't be kept"):
+        await keys(store, "a/")
