@@ -756,7 +756,7 @@ class Settings:
         Declared(
             _often,
             "60000/60",
-            "How often an address may send or fetch parts of files; each 64 KiB count as one.",
+            "How often an address may send or fetch parts of files; 64 KiB are one, a request 8.",
         ),
     ]
     connections_per_address: Annotated[

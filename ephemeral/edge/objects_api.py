@@ -34,6 +34,8 @@ BODY_MAX = 9 * 2**20
 AT_ONCE, AT_ONCE_ADDRESS, READERS = 128, 24, 8
 # Who has begun to store in time may go on for so long after it; who reads, from the beginning.
 _LATE_SECONDS = 60
+# What a request costs beside its bytes: the database is asked, and the store.
+_COST = 8
 _READ_SECONDS = 900
 # What is read is given in parts of this size, each of which has to be taken in time.
 _GIVEN, _GIVEN_SECONDS = 256 * 1024, 60
@@ -79,7 +81,7 @@ class ObjectsApi:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Do what the address allows."""
         visitor = self._limiter.visitor(scope)
-        visitor.spend(self._action)
+        visitor.spend(self._action, _COST)
         try:
             right = self._objects.addresses.read(scope["path_params"]["token"])
         except AddressWrong as error:
@@ -132,7 +134,7 @@ class ObjectsApi:
     async def _give(self, scope: Scope, send: Send, right: Right, visitor: Visitor) -> None:
         length = None
         # What was deleted may lie there a moment longer, and is for nobody.
-        if await self._objects.lives(right.key):
+        if await self._objects.lives(right.key, lately=True):
             length = await self._objects.store.length(right.key)
         if length is None:
             raise Refusal("not_found")
