@@ -22,9 +22,7 @@ class FilesObject(Struct):
     ttl_max: int
     read_bytes: Annotated[
         int,
-        Meta(
-            description="For how much an account is given addresses on a day; 0: as much as it likes"
-        ),
+        Meta(description="For how much an account is given addresses on a day; 0: no limit"),
     ]
     url_seconds: Annotated[int, Meta(description="How long an address is good")]
     store: Annotated[
