@@ -440,7 +440,7 @@ class Settings:
         Declared(
             _whole(0, 2**50),
             "107374182400",
-            "The most bytes of files that an account may fetch on a day; 0: no limit.",
+            "The most bytes of files that an account is given addresses for in a day; 0: no limit.",
         ),
     ]
     epoch_seconds: Annotated[
