@@ -1184,7 +1184,7 @@ COMMENT ON COLUMN accounts.files.landed IS 'A bit for each segment, the least si
 COMMENT ON COLUMN accounts.files.payload IS 'What is told of it, encrypted by its uploader, sealed like any payload; null once it is being deleted.';
 COMMENT ON COLUMN accounts.files.state IS '1: being uploaded. 2: complete. 3: being deleted; it counts until nobody can store more of it.';
 COMMENT ON COLUMN accounts.files.ttl IS 'How many seconds it lives from its completion on.';
-COMMENT ON COLUMN accounts.files.latest IS 'When it goes at the latest, by the timer of its conversation; null without one.';
+COMMENT ON COLUMN accounts.files.latest IS 'When it goes at the latest, however often something of it lands: by its time to live, or by the timer of its conversation.';
 COMMENT ON COLUMN accounts.files.created_at IS 'When it was made.';
 COMMENT ON COLUMN accounts.files.expires_at IS 'When it goes; of one that is being deleted, when it counts no more.';
 COMMENT ON COLUMN accounts.files.put_until IS 'Until when an address may be in use by which a segment is stored.';

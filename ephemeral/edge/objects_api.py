@@ -19,6 +19,7 @@ from ephemeral.edge.guard import header_values
 from ephemeral.edge.headers import ANSWER, Header
 from ephemeral.edge.limiter import Action, Limiter, Visitor, crowded
 from ephemeral.edge.object_ranges import RangeBeyond, asked_range
+from ephemeral.live.buckets import Name
 from ephemeral.protocol.errors import Refusal, refuse
 from ephemeral.settings import Often
 from ephemeral.store.objects.addresses import PATH, TYPE, AddressEnded, AddressWrong, Right
@@ -29,11 +30,13 @@ __all__ = ["BODY_MAX", "ObjectsApi"]
 
 #: No object that is stored here has more bytes. Proxies in front have to let so many pass.
 BODY_MAX = 9 * 2**20
-#: How many are stored at once, and as many read: by this process, and by an address; and how many
-#: read the same one.
+#: How many are stored at once, and as many read: by this process, and by an address; and how
+#: many of one address read the same one.
 AT_ONCE, AT_ONCE_ADDRESS, READERS = 128, 24, 8
 # Who has begun to store in time may go on for so long after it; who reads, from the beginning.
 _LATE_SECONDS = 60
+# What a request costs beside its bytes: the database is asked, and the store.
+_COST = 8
 _READ_SECONDS = 900
 # What is read is given in parts of this size, each of which has to be taken in time.
 _GIVEN, _GIVEN_SECONDS = 256 * 1024, 60
@@ -70,7 +73,7 @@ class ObjectsApi:
         self._now = now
         self._storing = Crowd("objects_store", AT_ONCE, AT_ONCE_ADDRESS)
         self._giving = Crowd("objects_read", AT_ONCE, AT_ONCE_ADDRESS)
-        self._readers: Counter[str] = Counter()
+        self._readers: Counter[tuple[str, Name]] = Counter()
 
     def route(self) -> Route:
         """One address for each right."""
@@ -79,7 +82,7 @@ class ObjectsApi:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Do what the address allows."""
         visitor = self._limiter.visitor(scope)
-        visitor.spend(self._action)
+        visitor.spend(self._action, _COST)
         try:
             right = self._objects.addresses.read(scope["path_params"]["token"])
         except AddressWrong as error:
@@ -94,7 +97,7 @@ class ObjectsApi:
                 await self._store(Request(scope, receive), right, visitor)
             await _answer(send, 201, [(b"content-length", b"0")])
         else:
-            with self._giving.place(visitor), self._reading(right.key):
+            with self._giving.place(visitor), self._reading(right.key, visitor):
                 await self._give(scope, send, right, visitor)
 
     async def _store(self, request: Request, right: Right, visitor: Visitor) -> None:
@@ -132,7 +135,7 @@ class ObjectsApi:
     async def _give(self, scope: Scope, send: Send, right: Right, visitor: Visitor) -> None:
         length = None
         # What was deleted may lie there a moment longer, and is for nobody.
-        if await self._objects.lives(right.key):
+        if await self._objects.lives(right.key, lately=True):
             length = await self._objects.store.length(right.key)
         if length is None:
             raise Refusal("not_found")
@@ -176,17 +179,18 @@ class ObjectsApi:
         await send({"type": "http.response.body", "body": b""})
 
     @contextmanager
-    def _reading(self, key: str) -> Iterator[None]:
-        """One of a few readers of this object; refuses `too_many`."""
-        self._readers[key] += 1
+    def _reading(self, key: str, visitor: Visitor) -> Iterator[None]:
+        """One of a few readers of this object at an address; refuses `too_many`."""
+        reader = key, visitor.counted_by[1]
+        self._readers[reader] += 1
         try:
-            if self._readers[key] > READERS:
+            if self._readers[reader] > READERS:
                 raise crowded("objects_read")
             yield
         finally:
-            self._readers[key] -= 1
-            if not self._readers[key]:
-                del self._readers[key]
+            self._readers[reader] -= 1
+            if not self._readers[reader]:
+                del self._readers[reader]
 
 
 async def _answer(send: Send, status: int, headers: list[Header]) -> None:

@@ -67,18 +67,12 @@ class Watching:
             has_landed(file.landed, one) and held.get(one) != layout.segment(one).sealed_length
             for one in range(layout.count)
         )
-        if lost and not await self._is_store_there():
-            return
         if lost != file.broken:
             await self._doors.watches.told(lambda one: self._set(one, file.id, lost))
 
     async def _is_told(self, connection: Connection, file: File) -> bool:
         found = await self._doors.values.read(connection, "file-info", [file.payload])
         return file.payload in found
-
-    async def _is_store_there(self) -> bool:
-        """A directory that isn't mounted is empty: what marks it as ours has to be there."""
-        return any([True async for _ in self._objects.store.held("store/")])
 
     async def _set(self, connection: Connection, id_: bytes, broken: bool) -> None:
         file = await file_rows.lock(connection, id_)
