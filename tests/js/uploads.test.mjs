@@ -168,6 +168,12 @@ describe("sending", () => {
     assert.ok(EVERY.every((number) => hasBit(store.landed, number)));
   });
 
+  test("a store that takes everything and keeps nothing isn't given it for ever", async () => {
+    const store = new Store();
+    await assert.rejects(sending(store, { fault: () => "done" }).run(), { code: "segment_missing" });
+    assert.ok(store.puts.length < 12 * LAYOUT.count);
+  });
+
   test("a full store and a file that is gone end it; a server that is away is waited for", async () => {
     await assert.rejects(sending(new Store(), { fault: (number) => (number === 4 ? "full" : null) }).run(), { code: "store_full" });
     const store = new Store();
