@@ -23,6 +23,7 @@ from ephemeral.store.objects.interface import (
     ObjectMissing,
     ObjectStore,
     ObjectThere,
+    StoreBroke,
     StoreFull,
     StoreTrouble,
     StoreUnfit,
@@ -42,7 +43,7 @@ T = TypeVar("T")
 _log = logging.getLogger("ephemeral")
 # How long a start waits for a store that doesn't answer; and how long one that didn't is left
 # alone, so that not everybody who needs it waits as long as the first.
-_START_SECONDS, REST_SECONDS = 5.0, 2.0
+_START_SECONDS, REST_SECONDS = 15.0, 2.0
 # What tells a place from all others lies in it under this key, as so many random bytes.
 _PREFIX, _MARK, _MARK_BYTES = "store/", "store/id", 32
 
@@ -162,6 +163,9 @@ class Guarded:
                 yield piece
         except ObjectMissing:
             raise
+        except StoreBroke:
+            # One slow reader says nothing of the store.
+            raise StoreAway from None
         except StoreTrouble as trouble:
             raise self.away(trouble) from None
 
@@ -209,6 +213,8 @@ class Guarded:
             result = await work(store)
         except StoreFull as trouble:
             raise self.filled(trouble) from None
+        except StoreBroke:
+            raise StoreAway from None
         except StoreTrouble as trouble:
             raise self.away(trouble) from None
         self._back()

@@ -37,7 +37,7 @@ export class FilesFake {
         subscribe: () => () => undefined, confirm() {}, read: async () => undefined, get isLiving() { return ["uploading", "complete"].includes(this.state); }, ...one,
       },
     }]));
-    this.listed = mine;
+    this.kept = mine;
     this.uploads = { isBusy: false, state: (file) => this.known.get(file)?.upload ?? null };
     for (const name of ["pause", "resume", "again"]) this.uploads[name] = async (...given) => { this.calls.push([name, ...given]); };
   }
@@ -56,8 +56,8 @@ export class FilesFake {
     if (this.refusal !== undefined) throw new Refusal(this.refusal);
   }
 
-  async mine() {
-    return this.listed.map((one) => ({ known: null, standing: { id: idOf("x"), padded: PADDED, landed: new Uint8Array(4), isComplete: true, isBroken: false, expiresAt: Date.now() + 86_400_000, ...one } }));
+  async listed() {
+    return this.kept.map((one) => ({ known: null, standing: { isOwn: true, id: idOf("x"), padded: PADDED, landed: new Uint8Array(4), isComplete: true, isBroken: false, expiresAt: Date.now() + 86_400_000, ...one } }));
   }
 
   async save() {}

@@ -124,6 +124,38 @@ async def test_files_end_by_time_and_uploads_of_which_nothing_lands(files: FileD
     await nothing_left(files)
 
 
+async def test_a_file_that_is_never_whole_goes_all_the_same(files: FileDesk):
+    (one,) = await files.talks.friends(1)
+    new = new_file(await files.talks.talk(one), padded=12 * MIB, ttl=3_600)
+    made = await files.make(one, new)
+    for number in range(4):
+        [address] = await files.to_put(one, new.id, number)
+        await files.store(address)
+        await files.clock.advance(2_000)
+        await files.landed(one, new.id, [number])
+        await files.passes(IDLE - HOUR)
+        assert await gone(files, one, new.id) == (number == 3)
+    assert made.file.latest == made.file.created_at + 7 * DAY + HOUR
+    await nothing_left(files)
+
+
+async def test_a_clock_that_was_ahead_for_a_while_holds_nothing_up(files: FileDesk):
+    (one,) = await files.talks.friends(1)
+    new = new_file(await files.talks.talk(one), padded=2 * MIB)
+    await files.clock.advance(5 * DAY)
+    made = await files.make(one, new)
+    await files.store(made.addresses[0])
+    await files.landed(one, new.id, [0])
+    await files.clock.advance(-5 * DAY)
+    assert (await files.landed(one, new.id, [0])).file.landed == b"\1"
+    await files.delete(one, new.id)
+    until = await files.pool.fetchval("SELECT put_until - clock_ms() FROM purges")
+    assert until <= LAST + HOUR
+    counts = await files.pool.fetchval("SELECT expires_at - clock_ms() FROM accounts.files")
+    assert counts <= LAST + HOUR + MINUTE
+    await nothing_left(files)
+
+
 async def test_under_a_timer_a_file_goes_with_its_messages(files: FileDesk):
     (one,) = await files.talks.friends(1)
     talk = await files.talks.talk(one)

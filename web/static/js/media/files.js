@@ -223,10 +223,10 @@ export class Files {
     }
   }
 
-  /** All that this account has sent and the server has, with what is known of each here. */
-  async mine() {
+  /** All that the server has for this account, with what is known of each here. */
+  async listed() {
     const [standings, known] = await Promise.all([this.api.all(), this.known.all()]);
-    return standings.filter(({ isOwn }) => isOwn).map((standing) => ({ standing, known: known.get(standing.id) ?? null }));
+    return standings.map((standing) => ({ standing, known: known.get(standing.id) ?? null }));
   }
 
   #lookAgain() {

@@ -30,8 +30,9 @@ export class Lanes {
     this.#count += 1;
     if (this.#count < 2 * this.width) return;
     const rate = this.#bytes / Math.max(now - this.#began, 1);
-    if (rate >= BETTER * this.#before) this.width = Math.min(this.width + 1, LANES_MOST);
-    else if (rate < WORSE * this.#before) this.width = Math.max(this.width - 1, 1);
+    // What failed is tried with few; where nothing does, few are never faster.
+    if (this.width < LANES_FIRST || rate >= BETTER * this.#before) this.width = Math.min(this.width + 1, LANES_MOST);
+    else if (rate < WORSE * this.#before) this.width = Math.max(this.width - 1, LANES_FIRST);
     this.#anew(rate, now);
   }
 

@@ -7,7 +7,7 @@
  */
 
 import { Refusal, isPassing } from "../protocol/errors.js";
-import { Lanes, Rate } from "./pace.js";
+import { LANES_MOST, Lanes, Rate } from "./pace.js";
 import { hasBit } from "./source.js";
 
 /**
@@ -29,6 +29,8 @@ import { hasBit } from "./source.js";
  * @property {(progress: Progress) => void} told
  */
 
+/** So many are made ready while others are sent. */
+const AHEAD = 2;
 /** Where so many objects go is asked at once, and so many are looked for. */
 const ADDRESSES = 16;
 const LOOKED_FOR = 64;
@@ -68,6 +70,10 @@ export class Uploader {
   /** Bytes of what is being sent. @type {Map<number, number>} */
   #moving = new Map();
   #toldAt = -TELL_MS;
+  /** How many are being sent, and who waits until fewer are. */
+  #inside = 0;
+  /** @type {(() => void)[]} */
+  #atDoor = [];
   #failures = 0;
   #waits = 0;
 
@@ -106,7 +112,7 @@ export class Uploader {
     };
     this.#tell(true);
     while (!stop.signal.aborted) {
-      const next = this.#busy.size < this.#lanes.width ? this.#waiting.shift() : undefined;
+      const next = this.#busy.size < Math.min(this.#lanes.width + AHEAD, LANES_MOST) ? this.#waiting.shift() : undefined;
       if (next !== undefined) begin(this.#one(next, stop.signal));
       else if (running.size > 0) await Promise.race(running);
       else if (this.#sent.size > 0) begin(this.#look(stop.signal));
@@ -132,11 +138,29 @@ export class Uploader {
 
   /** @param {number} number  @param {AbortSignal} signal */
   async #sending(number, signal) {
-    const { length } = this.#layout.segment(number);
     const { object, hash } = await this.#ports.seal(number, await this.#ports.read(number));
     signal.throwIfAborted();
     // Whoever dies from here on goes on with this content or not at all.
     await this.#ports.keep(number, hash);
+    await this.#enter(signal);
+    try {
+      await this.#put(number, object, signal);
+    } finally {
+      this.#inside -= 1;
+      for (const look of this.#atDoor.splice(0)) look();
+    }
+  }
+
+  /** As many as go at once, and no more. @param {AbortSignal} signal */
+  async #enter(signal) {
+    while (this.#inside >= this.#lanes.width) await new Promise((resolve) => { this.#atDoor.push(() => resolve(undefined)); });
+    signal.throwIfAborted();
+    this.#inside += 1;
+  }
+
+  /** @param {number} number  @param {Uint8Array} object  @param {AbortSignal} signal */
+  async #put(number, object, signal) {
+    const { length } = this.#layout.segment(number);
     // The same bytes may go any number of times.
     for (;;) {
       const address = await this.#address(number, signal);
@@ -146,6 +170,12 @@ export class Uploader {
       this.#progress(number, sent === "done" ? length : 0);
       if (sent === "done") break;
       if (sent === "full") throw new Refusal("store_full");
+      if (typeof sent === "object") {
+        if (sent.again > LONGEST_ASKED) throw new Refusal("too_many", { retryAfter: sent.again });
+        this.#lanes.failed(this.#ports.now());
+        await this.#backOff(signal, 1000 * sent.again);
+        continue;
+      }
       if (sent === "expired") {
         // One that the store never takes is asked for no faster than any other failure.
         if (this.#addresses.delete(number) && address.expires_at < this.#ports.now()) continue;
