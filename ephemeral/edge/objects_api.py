@@ -19,6 +19,7 @@ from ephemeral.edge.guard import header_values
 from ephemeral.edge.headers import ANSWER, Header
 from ephemeral.edge.limiter import Action, Limiter, Visitor, crowded
 from ephemeral.edge.object_ranges import RangeBeyond, asked_range
+from ephemeral.live.buckets import Name
 from ephemeral.protocol.errors import Refusal, refuse
 from ephemeral.settings import Often
 from ephemeral.store.objects.addresses import PATH, TYPE, AddressEnded, AddressWrong, Right
@@ -29,8 +30,8 @@ __all__ = ["BODY_MAX", "ObjectsApi"]
 
 #: No object that is stored here has more bytes. Proxies in front have to let so many pass.
 BODY_MAX = 9 * 2**20
-#: How many are stored at once, and as many read: by this process, and by an address; and how many
-#: read the same one.
+#: How many are stored at once, and as many read: by this process, and by an address; and how
+#: many of one address read the same one.
 AT_ONCE, AT_ONCE_ADDRESS, READERS = 128, 24, 8
 # Who has begun to store in time may go on for so long after it; who reads, from the beginning.
 _LATE_SECONDS = 60
@@ -72,7 +73,7 @@ class ObjectsApi:
         self._now = now
         self._storing = Crowd("objects_store", AT_ONCE, AT_ONCE_ADDRESS)
         self._giving = Crowd("objects_read", AT_ONCE, AT_ONCE_ADDRESS)
-        self._readers: Counter[str] = Counter()
+        self._readers: Counter[tuple[str, Name]] = Counter()
 
     def route(self) -> Route:
         """One address for each right."""
@@ -96,7 +97,7 @@ class ObjectsApi:
                 await self._store(Request(scope, receive), right, visitor)
             await _answer(send, 201, [(b"content-length", b"0")])
         else:
-            with self._giving.place(visitor), self._reading(right.key):
+            with self._giving.place(visitor), self._reading(right.key, visitor):
                 await self._give(scope, send, right, visitor)
 
     async def _store(self, request: Request, right: Right, visitor: Visitor) -> None:
@@ -178,17 +179,18 @@ class ObjectsApi:
         await send({"type": "http.response.body", "body": b""})
 
     @contextmanager
-    def _reading(self, key: str) -> Iterator[None]:
-        """One of a few readers of this object; refuses `too_many`."""
-        self._readers[key] += 1
+    def _reading(self, key: str, visitor: Visitor) -> Iterator[None]:
+        """One of a few readers of this object at an address; refuses `too_many`."""
+        reader = key, visitor.counted_by[1]
+        self._readers[reader] += 1
         try:
-            if self._readers[key] > READERS:
+            if self._readers[reader] > READERS:
                 raise crowded("objects_read")
             yield
         finally:
-            self._readers[key] -= 1
-            if not self._readers[key]:
-                del self._readers[key]
+            self._readers[reader] -= 1
+            if not self._readers[reader]:
+                del self._readers[reader]
 
 
 async def _answer(send: Send, status: int, headers: list[Header]) -> None:

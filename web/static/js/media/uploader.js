@@ -170,6 +170,12 @@ export class Uploader {
       this.#progress(number, sent === "done" ? length : 0);
       if (sent === "done") break;
       if (sent === "full") throw new Refusal("store_full");
+      if (typeof sent === "object") {
+        if (sent.again > LONGEST_ASKED) throw new Refusal("too_many", { retryAfter: sent.again });
+        this.#lanes.failed(this.#ports.now());
+        await this.#backOff(signal, 1000 * sent.again);
+        continue;
+      }
       if (sent === "expired") {
         // One that the store never takes is asked for no faster than any other failure.
         if (this.#addresses.delete(number) && address.expires_at < this.#ports.now()) continue;
