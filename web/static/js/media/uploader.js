@@ -73,6 +73,8 @@ export class Uploader {
   /** Bytes of what is being sent. @type {Map<number, number>} */
   #moving = new Map();
   #toldAt = -TELL_MS;
+  /** Until the last that was begun is being sent. @type {Promise<void>} */
+  #line = Promise.resolve();
   /** How many are being sent, and who waits until fewer are. */
   #inside = 0;
   /** @type {(() => void)[]} */
@@ -130,22 +132,34 @@ export class Uploader {
   /** @param {number} number  @param {AbortSignal} signal */
   async #one(number, signal) {
     this.#busy.add(number);
+    const before = this.#line;
+    /** @type {() => void} */
+    let pass = () => {};
+    this.#line = new Promise((resolve) => { pass = resolve; });
     try {
-      await this.#sending(number, signal);
+      await this.#sending(number, signal, before, pass);
     } finally {
+      pass();
       this.#busy.delete(number);
       if (!this.#sent.has(number)) this.#moving.delete(number);
     }
     if (this.#sent.size > 0) this.#lookSoon();
   }
 
-  /** @param {number} number  @param {AbortSignal} signal */
-  async #sending(number, signal) {
+  /**
+   * @param {number} number
+   * @param {AbortSignal} signal
+   * @param {Promise<void>} before  until the one before is being sent: what a player needs first goes first
+   * @param {() => void} pass
+   */
+  async #sending(number, signal, before, pass) {
     const { object, hash } = await this.#ports.seal(number, await this.#ports.read(number));
     signal.throwIfAborted();
     // Whoever dies from here on goes on with this content or not at all.
     await this.#ports.keep(number, hash);
+    await before;
     await this.#enter(signal);
+    pass();
     try {
       await this.#put(number, object, signal);
     } finally {
