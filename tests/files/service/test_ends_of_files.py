@@ -11,6 +11,8 @@ from ephemeral.conversations.rules.changes import FileChanged
 from ephemeral.metrics import REGISTRY
 from ephemeral.protocol.conversations.making import Change
 from ephemeral.protocol.errors import Refusal
+from ephemeral.sealing.history import Reference, wrong_clock
+from ephemeral.store.clock import clock
 
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection
@@ -154,6 +156,19 @@ async def test_a_clock_that_was_ahead_for_a_while_holds_nothing_up(files: FileDe
     counts = await files.pool.fetchval("SELECT expires_at - clock_ms() FROM accounts.files")
     assert counts <= LAST + HOUR + MINUTE
     await nothing_left(files)
+
+
+async def test_a_clock_by_which_a_file_would_end_is_not_believed(files: FileDesk):
+    (one,) = await files.talks.friends(1)
+    new = new_file(await files.talks.talk(one))
+    await files.upload(one, new)
+    async with files.pool.acquire() as connection:
+        at = await clock(connection)
+        seen = Reference(at, 0)
+        assert await wrong_clock(connection, seen, at + TTL * 1000 - HOUR, 1) is None
+        told = await wrong_clock(connection, seen, at + 31 * DAY, 1)
+    assert told is not None
+    assert " days ahead: 0 messages, 0 rooms and 1 file would end by it" in told
 
 
 async def test_under_a_timer_a_file_goes_with_its_messages(files: FileDesk):

@@ -36,6 +36,7 @@ const ADDRESSES = 16;
 const LOOKED_FOR = 64;
 /** An address that ends so soon isn't begun with. */
 const EARLY_MS = 30_000;
+const LOST_MOST = 5;
 /** How often an address is asked for that isn't given. */
 const ATTEMPTS = 3;
 /** The server looks into the store no more often. */
@@ -63,6 +64,8 @@ export class Uploader {
   #asking = null;
   /** @type {Promise<void>|null} */
   #looking = null;
+  /** How often a part was sent and not found. @type {Map<number, number>} */
+  #lost = new Map();
   #lookedAt = -LOOK_MS;
   #lookSoon = () => {};
   #lanes;
@@ -170,6 +173,12 @@ export class Uploader {
       this.#progress(number, sent === "done" ? length : 0);
       if (sent === "done") break;
       if (sent === "full") throw new Refusal("store_full");
+      if (typeof sent === "object") {
+        if (sent.again > LONGEST_ASKED) throw new Refusal("too_many", { retryAfter: sent.again });
+        this.#lanes.failed(this.#ports.now());
+        await this.#backOff(signal, 1000 * sent.again);
+        continue;
+      }
       if (sent === "expired") {
         // One that the store never takes is asked for no faster than any other failure.
         if (this.#addresses.delete(number) && address.expires_at < this.#ports.now()) continue;
@@ -233,7 +242,11 @@ export class Uploader {
       this.#sent.delete(number);
       if (this.#busy.has(number)) continue;
       this.#moving.delete(number);
-      if (!hasBit(landed, number)) this.#waiting.unshift(number);
+      if (hasBit(landed, number)) continue;
+      this.#lost.set(number, (this.#lost.get(number) ?? 0) + 1);
+      // A store that takes everything and keeps nothing isn't given it for ever.
+      if (Number(this.#lost.get(number)) > LOST_MOST) throw new Refusal("segment_missing");
+      this.#waiting.unshift(number);
     }
     this.#tell(true);
   }
