@@ -235,7 +235,7 @@ class RefBody(Struct):
         {"headers": ("number", "missing")},
         {"headers": ("number",), "frame": "x"},
         {"handler": Waiting(half), "frame": "x"},
-        {"size": Size(Action("heavy", {}), len)},
+        {"size": Size(Action("heavy", {}), len), "frame": "x"},
     ],
 )
 def test_what_can_not_work_is_refused_when_it_is_stated(differing: dict[str, object]):
