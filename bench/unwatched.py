@@ -5,6 +5,7 @@ that is a copy of each part, in the page, in the browser and in a process beside
 tenth as fast, and no figure would be the page's own.
 """
 
+import base64
 import itertools
 import json
 import subprocess
@@ -26,6 +27,12 @@ ARGUMENTS = (
     "--disable-renderer-backgrounding", "--disable-background-timer-throttling",
 )  # fmt: skip
 
+# The modules are those of the page as they are written, without what the page allows them.
+_BARE = base64.b64encode(
+    b"<!doctype html><title>bare</title><input type=file>"
+    b"<script>Object.defineProperty(window, 'trustedTypes', { value: undefined })</script>"
+).decode()
+
 
 class Line:
     """What a browser or a page of it is told, one thing after the other."""
@@ -36,13 +43,27 @@ class Line:
 
     def send(self, method: str, **given: Any) -> Any:
         """The answer to one command."""
+        return self._answer(self._begin(method, given))
+
+    def until_paused(self, method: str, **given: Any) -> str:
+        """Begin with something, which makes a request that is held; its id."""
+        self._begin(method, given)
+        while True:
+            heard = json.loads(self._connection.recv(PATIENCE))
+            if heard.get("method") == "Fetch.requestPaused":
+                return str(heard["params"]["requestId"])
+
+    def _begin(self, method: str, given: dict[str, Any]) -> int:
         number = next(self._numbers)
         self._connection.send(json.dumps({"id": number, "method": method, "params": given}))
+        return number
+
+    def _answer(self, number: int) -> Any:
         while True:
             heard = json.loads(self._connection.recv(3600))
             if heard.get("id") == number:
                 if "error" in heard:
-                    raise RuntimeError(f"{method}: {heard['error']}")
+                    raise RuntimeError(f"{heard['error']}")
                 return heard["result"]
 
 
@@ -56,6 +77,22 @@ class Unwatched:
     def goto(self, address: str) -> None:
         """Load a page; `until` says when it is there."""
         self._page.send("Page.navigate", url=address)
+
+    def bare(self, address: str) -> None:
+        """Load a page of this server's that has no program."""
+        origin = address.rstrip("/")
+        # What was fulfilled came from nowhere, and has to ask before it may reach this machine.
+        self._browser.send(
+            "Browser.grantPermissions", permissions=["localNetworkAccess"], origin=origin
+        )
+        self._page.send("Fetch.enable", patterns=[{"urlPattern": f"{address}bare"}])
+        held = self._page.until_paused("Page.navigate", url=f"{address}bare")
+        self._page.send(
+            "Fetch.fulfillRequest", requestId=held, responseCode=200, body=_BARE,
+            responseHeaders=[{"name": "content-type", "value": "text/html"}],
+        )  # fmt: skip
+        self._page.send("Fetch.disable")
+        self.until("() => document.title === 'bare' && document.readyState === 'complete'")
 
     def evaluate(self, function: str, given: object = None) -> Any:
         """What a function of the page gives."""
@@ -91,11 +128,15 @@ class Unwatched:
             "DOM.setFileInputFiles", files=[str(path)], objectId=found["result"]["objectId"]
         )
 
+    def renderers(self) -> list[int]:
+        """Processes of pages."""
+        processes = self._browser.send("SystemInfo.getProcessInfo")["processInfo"]
+        return [one["id"] for one in processes if one["type"] == "renderer"]
+
     def holds(self) -> int:
         """Bytes of memory that the page's process has for itself."""
-        processes = self._browser.send("SystemInfo.getProcessInfo")["processInfo"]
         # The largest is the one of this page: others are as good as empty.
-        return max(private(one["id"]) for one in processes if one["type"] == "renderer")
+        return max(private(one) for one in self.renderers())
 
 
 def private(process: int) -> int:

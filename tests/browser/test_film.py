@@ -1,5 +1,5 @@
-"""A film as large as files may be, on a line that breaks over and over: sent without anybody's doing,
-and what a second device saves of it is the same. Neither tab nor server grows with it.
+"""A film as large as files may be, on a line that breaks over and over: sent without anybody's
+doing, and what a second device saves of it is the same. Neither tab nor server grows with it.
 """
 
 import filecmp
@@ -29,7 +29,8 @@ MARKED = 8 * MEBIBYTE
 TAB, GROWTH = 300 * MEBIBYTE, 48 * MEBIBYTE
 PATIENCE = 3000
 PRESSED = """(text) => {
-  const button = [...document.querySelectorAll("button")].find((one) => one.textContent.trim() === text);
+  const button = [...document.querySelectorAll("button")]
+    .find((one) => one.textContent.trim() === text);
   button?.click();
   return button !== undefined;
 }"""
@@ -95,7 +96,7 @@ def test_a_film_is_sent_on_a_line_that_breaks_and_saved_by_a_second_device(
     bo = Machine(cli, "boris")
     bo.register("boris")
     program = chromium(whole=True)
-    with cut_line(quick_server.port, 30 if size > 1024 * MEBIBYTE else 2) as line:
+    with cut_line(quick_server.port, 30 if size > 2048 * MEBIBYTE else 2) as line:
         with profile(playwright, disk) as context:
             ada = context.pages[0]
             opened(ada, line.url)

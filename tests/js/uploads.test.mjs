@@ -172,11 +172,26 @@ describe("sending", () => {
   });
 
   test("more go at once while that is faster, and fewer after a failure", () => {
-    const lanes = new Lanes(0);
+    const lanes = new Lanes(0, 2 ** 21);
     for (let now = 1; now <= 200; now += 1) lanes.done(1000 * lanes.width, now);
     assert.equal(lanes.width, LANES_MOST);
     lanes.failed(201);
     assert.equal(lanes.width, LANES_MOST / 2);
+    // What is under way of the largest objects is bounded too.
+    const large = new Lanes(0, 2 ** 23);
+    for (let now = 1; now <= 200; now += 1) large.done(1000 * large.width, now);
+    assert.equal(large.width, 4);
+    // A line on which two are twice as fast as one, and that is now faster and now slower by itself.
+    const unsteady = new Lanes(0, 2 ** 21);
+    let at = 0;
+    const widths = [];
+    for (let count = 1; count <= 400; count += 1) {
+      const chance = [1, 0.85, 1.2, 0.8, 1.1][Math.floor(count / 7) % 5];
+      at += 100 / (Math.min(unsteady.width, 2) * chance);
+      unsteady.done(1000, at);
+      widths.push(unsteady.width);
+    }
+    assert.ok(widths.filter((width) => width === 1).length < widths.length / 8);
     const rate = new Rate();
     rate.tell(0, 0);
     assert.equal(rate.current, null);

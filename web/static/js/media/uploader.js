@@ -81,7 +81,7 @@ export class Uploader {
     this.#ports = ports;
     this.#landed = landed;
     this.#waiting = order.filter((number) => !hasBit(landed, number));
-    this.#lanes = new Lanes(ports.now());
+    this.#lanes = new Lanes(ports.now(), layout.segment(layout.count >> 1).length);
   }
 
   /**
