@@ -180,7 +180,7 @@ describe("sending", () => {
     // What is under way of the largest objects is bounded too.
     const large = new Lanes(0, 2 ** 23);
     for (let now = 1; now <= 200; now += 1) large.done(1000 * large.width, now);
-    assert.equal(large.width, 4);
+    assert.equal(large.width, 3);
     // A line on which two are twice as fast as one, and that is now faster and now slower by itself.
     const unsteady = new Lanes(0, 2 ** 21);
     let at = 0;

@@ -2,7 +2,7 @@
 
 export const LANES_MOST = 6;
 /** Of each object there are some copies while it is sealed and sent: so many bytes of them may be under way. */
-const BYTES_MOST = 33_554_432;
+const BYTES_MOST = 25_165_824;
 const LANES_FIRST = 3;
 /** By so much it must be faster or slower before that is told from chance. */
 const BETTER = 1.1;
