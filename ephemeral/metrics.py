@@ -116,7 +116,7 @@ LIMITS = (
     "conversation_post_account", "conversation_record_account", "conversation_typing_account",
     "conversation_presence_account", "conversation_signal_account",
     "file_make_account", "file_make_address", "file_account", "file_address",
-    "object_address", "objects", "objects_address",
+    "object_address", "objects_read", "objects_store",
     "guess_login", "guess_password", "guess_recovery", "sockets_account", "sockets_device",
     "report_room_address", "report_room_shared", "report_address", "report_shared",
 )  # fmt: skip

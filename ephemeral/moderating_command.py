@@ -68,20 +68,32 @@ async def _written(moderating: "Moderating", one: "Named", folder: Path) -> int:
     """One file under its id: what its sender calls it is no name for a file here."""
     from ephemeral.protocol.encoding import b64encode  # noqa: PLC0415
     from ephemeral.protocol.errors import Refusal  # noqa: PLC0415
+    from ephemeral.store.objects.interface import StoreTrouble  # noqa: PLC0415
 
     name = b64encode(one.reference.file.id)
     path = folder / name
     try:
-        with _opened(path) as out:
-            info = await moderating.open(one, out.write)
+        out = _opened(path)
     except OSError as error:
         return _said(f"{path}: {error.strerror}.")
-    except Refusal as refusal:
+    try:
+        with out:
+            info = await moderating.open(one, out.write)
+    except (Refusal, StoreTrouble, OSError) as error:
+        # Nobody shall take a part of it for all.
         path.unlink()
-        return _said(f"{name}: {refusal.message}")
+        return _said(f"{name}: {_why(error)}")
     word = "its digest is the sender's" if one.digest else "no digest of its sender was shown"
     print(f"{name}: {info.size:,} bytes, {info.type}, called {info.name!a}; {word}.")
     return 0
+
+
+def _why(error: Exception) -> str:
+    from ephemeral.protocol.errors import Refusal  # noqa: PLC0415
+
+    if isinstance(error, Refusal):
+        return error.message
+    return f"{error.strerror}." if isinstance(error, OSError) else "Some of it can't be read."
 
 
 def _opened(path: Path) -> BinaryIO:

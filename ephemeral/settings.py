@@ -440,7 +440,7 @@ class Settings:
         Declared(
             _whole(0, 2**50),
             "107374182400",
-            "The most bytes of files that an account may fetch on a day; 0: no limit.",
+            "The most bytes of files that an account is given addresses for in a day; 0: no limit.",
         ),
     ]
     epoch_seconds: Annotated[
@@ -756,7 +756,7 @@ class Settings:
         Declared(
             _often,
             "60000/60",
-            "How often an address may send or fetch parts of files; each 64 KiB count as one.",
+            "How often an address may send or fetch parts of files; 64 KiB are one, a request 8.",
         ),
     ]
     connections_per_address: Annotated[

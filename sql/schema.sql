@@ -1169,7 +1169,7 @@ CREATE INDEX files_account ON accounts.files (account, file);
 CREATE INDEX files_conversation ON accounts.files (conversation, file);
 CREATE INDEX files_uploading ON accounts.files (account) WHERE state = 1;
 CREATE INDEX files_expires_at ON accounts.files (expires_at);
-CREATE INDEX files_looked_at ON accounts.files (looked_at) WHERE state <> 3 AND NOT broken;
+CREATE INDEX files_looked_at ON accounts.files (looked_at) WHERE state <> 3;
 ALTER TABLE accounts.files
     ALTER COLUMN prefix SET STATISTICS 0,
     ALTER COLUMN landed SET STATISTICS 0,
@@ -1184,12 +1184,12 @@ COMMENT ON COLUMN accounts.files.landed IS 'A bit for each segment, the least si
 COMMENT ON COLUMN accounts.files.payload IS 'What is told of it, encrypted by its uploader, sealed like any payload; null once it is being deleted.';
 COMMENT ON COLUMN accounts.files.state IS '1: being uploaded. 2: complete. 3: being deleted; it counts until nobody can store more of it.';
 COMMENT ON COLUMN accounts.files.ttl IS 'How many seconds it lives from its completion on.';
-COMMENT ON COLUMN accounts.files.latest IS 'When it goes at the latest, by the timer of its conversation; null without one.';
+COMMENT ON COLUMN accounts.files.latest IS 'When it goes at the latest, however often something of it lands: by its time to live, or by the timer of its conversation.';
 COMMENT ON COLUMN accounts.files.created_at IS 'When it was made.';
 COMMENT ON COLUMN accounts.files.expires_at IS 'When it goes; of one that is being deleted, when it counts no more.';
 COMMENT ON COLUMN accounts.files.put_until IS 'Until when an address may be in use by which a segment is stored.';
 COMMENT ON COLUMN accounts.files.looked_at IS 'When the store was asked last what has landed.';
-COMMENT ON COLUMN accounts.files.broken IS 'Whether an object that had landed was found to be gone.';
+COMMENT ON COLUMN accounts.files.broken IS 'Whether an object that had landed was found to be gone, when that was looked at last.';
 
 CREATE TABLE accounts.file_quotas (
     account    bytea   PRIMARY KEY REFERENCES accounts.accounts (account) ON DELETE CASCADE,

@@ -10,13 +10,16 @@ __all__ = ["Crowd"]
 
 
 class Crowd:
-    """`name` is what a metric calls it. `most` at once, and `each` of one address."""
+    """`name` is what a metric calls it. `most` at once, `each` of one address, half of
+    all of addresses that are next to it."""
 
     def __init__(self, name: str, most: int, each: int) -> None:
         self._name = name
         self._most = most
         self._here = 0
         self._of_address = Concurrency(each)
+        # Whoever has one line often has a whole network of addresses.
+        self._of_network = Concurrency(most // 2)
 
     @contextmanager
     def place(self, visitor: Visitor) -> Iterator[None]:
@@ -24,12 +27,13 @@ class Crowd:
 
         Nobody waits in line here: whoever sends slowly would keep the others waiting.
         """
-        added: list[Name] = []
+        added: list[tuple[Name, float]] = []
         try:
             within = self._here < self._most
             for name, weight in visitor.address:
-                added.append(name)
-                within = self._of_address.add(name, weight) and within
+                added.append((name, weight))
+                counted = self._of_address if weight == 1 else self._of_network
+                within = counted.add(name, 1) and within
             self._here += 1
             try:
                 if not within:
@@ -38,5 +42,5 @@ class Crowd:
             finally:
                 self._here -= 1
         finally:
-            for name in added:
-                self._of_address.remove(name)
+            for name, weight in added:
+                (self._of_address if weight == 1 else self._of_network).remove(name)

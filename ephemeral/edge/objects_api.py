@@ -5,6 +5,7 @@ The address is the right; nobody is asked who they are. Nothing here looks into 
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -12,12 +13,13 @@ from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from ephemeral import metrics
 from ephemeral.edge.body_limits import allow_body, allow_time, read_on
+from ephemeral.edge.crowds import Crowd
 from ephemeral.edge.guard import header_values
 from ephemeral.edge.headers import ANSWER, Header
-from ephemeral.edge.limiter import Action, Concurrency, Limiter, Visitor
+from ephemeral.edge.limiter import Action, Limiter, Visitor, crowded
 from ephemeral.edge.object_ranges import RangeBeyond, asked_range
+from ephemeral.live.buckets import Name
 from ephemeral.protocol.errors import Refusal, refuse
 from ephemeral.settings import Often
 from ephemeral.store.objects.addresses import PATH, TYPE, AddressEnded, AddressWrong, Right
@@ -28,12 +30,16 @@ __all__ = ["BODY_MAX", "ObjectsApi"]
 
 #: No object that is stored here has more bytes. Proxies in front have to let so many pass.
 BODY_MAX = 9 * 2**20
-#: How many are stored or read at once: by this process, and by an address.
-AT_ONCE, AT_ONCE_ADDRESS = 128, 32
+#: How many are stored at once, and as many read: by this process, and by an address; and how
+#: many of one address read the same one.
+AT_ONCE, AT_ONCE_ADDRESS, READERS = 128, 24, 8
 # Who has begun to store in time may go on for so long after it; who reads, from the beginning.
 _LATE_SECONDS = 60
+# What a request costs beside its bytes: the database is asked, and the store.
+_COST = 8
 _READ_SECONDS = 900
-_AGAIN_SECONDS = 2
+# What is read is given in parts of this size, each of which has to be taken in time.
+_GIVEN, _GIVEN_SECONDS = 256 * 1024, 60
 # Objects never change, but they are deleted, and their addresses are nobody else's to look up.
 _HEADERS: list[Header] = [
     *ANSWER,
@@ -65,8 +71,9 @@ class ObjectsApi:
         self._limiter = limiter
         self._action = Action("object", {"address": often}, asks=False)
         self._now = now
-        self._under_way = 0
-        self._of_address = Concurrency(AT_ONCE_ADDRESS)
+        self._storing = Crowd("objects_store", AT_ONCE, AT_ONCE_ADDRESS)
+        self._giving = Crowd("objects_read", AT_ONCE, AT_ONCE_ADDRESS)
+        self._readers: Counter[tuple[str, Name]] = Counter()
 
     def route(self) -> Route:
         """One address for each right."""
@@ -75,7 +82,7 @@ class ObjectsApi:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Do what the address allows."""
         visitor = self._limiter.visitor(scope)
-        visitor.spend(self._action)
+        visitor.spend(self._action, _COST)
         try:
             right = self._objects.addresses.read(scope["path_params"]["token"])
         except AddressWrong as error:
@@ -85,11 +92,12 @@ class ObjectsApi:
         # Who was given an address may send all of a body before looking at the answer.
         read_on(scope, BODY_MAX)
         refuse((scope["method"] == "PUT") != (right.method == "PUT"), "object_address")
-        with self._turn(visitor):
-            if right.method == "PUT":
+        if right.method == "PUT":
+            with self._storing.place(visitor):
                 await self._store(Request(scope, receive), right, visitor)
-                await _answer(send, 201, [(b"content-length", b"0")])
-            else:
+            await _answer(send, 201, [(b"content-length", b"0")])
+        else:
+            with self._giving.place(visitor), self._reading(right.key, visitor):
                 await self._give(scope, send, right, visitor)
 
     async def _store(self, request: Request, right: Right, visitor: Visitor) -> None:
@@ -127,7 +135,7 @@ class ObjectsApi:
     async def _give(self, scope: Scope, send: Send, right: Right, visitor: Visitor) -> None:
         length = None
         # What was deleted may lie there a moment longer, and is for nobody.
-        if await self._objects.lives(right.key):
+        if await self._objects.lives(right.key, lately=True):
             length = await self._objects.store.length(right.key)
         if length is None:
             raise Refusal("not_found")
@@ -163,24 +171,26 @@ class ObjectsApi:
         piece = await anext(pieces, b"")
         await send({"type": "http.response.start", "status": status, "headers": headers})
         while piece:
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            for at in range(0, len(piece), _GIVEN):
+                some = piece[at : at + _GIVEN]
+                async with asyncio.timeout(_GIVEN_SECONDS):
+                    await send({"type": "http.response.body", "body": some, "more_body": True})
             piece = await anext(pieces, b"")
         await send({"type": "http.response.body", "body": b""})
 
     @contextmanager
-    def _turn(self, visitor: Visitor) -> Iterator[None]:
-        """One of so many at once; refuses `too_many`."""
-        _, name = visitor.counted_by
-        self._under_way += 1
-        within = self._of_address.add(name, 1)
+    def _reading(self, key: str, visitor: Visitor) -> Iterator[None]:
+        """One of a few readers of this object at an address; refuses `too_many`."""
+        reader = key, visitor.counted_by[1]
+        self._readers[reader] += 1
         try:
-            if not within or self._under_way > AT_ONCE:
-                metrics.limited("objects" if within else "objects_address")
-                raise Refusal("too_many", retry_after=_AGAIN_SECONDS)
+            if self._readers[reader] > READERS:
+                raise crowded("objects_read")
             yield
         finally:
-            self._under_way -= 1
-            self._of_address.remove(name)
+            self._readers[reader] -= 1
+            if not self._readers[reader]:
+                del self._readers[reader]
 
 
 async def _answer(send: Send, status: int, headers: list[Header]) -> None:

@@ -161,10 +161,15 @@ async def wrong_clock(
             f"{counted(messages, 'message')} would wait so much longer. {cure}"
         )
     expected = reference.expected(elapsed)
-    messages, rooms = await history_rows.count_due(connection, expected, now)
-    if not messages and not rooms:
+    messages, rooms, files = await history_rows.count_due(connection, expected, now)
+    if not messages and not rooms and not files:
         return None
-    ending = f"{counted(messages, 'message')} and {counted(rooms, 'room')} would end by it. {cure}"
+    what = f"{counted(messages, 'message')} and {counted(rooms, 'room')}"
+    if files:
+        what = (
+            f"{counted(messages, 'message')}, {counted(rooms, 'room')} and {counted(files, 'file')}"
+        )
+    ending = f"{what} would end by it. {cure}"
     if reference.gap:
         return (
             f"By the database's clock nobody has served for {_duration(off)}, and nothing else "

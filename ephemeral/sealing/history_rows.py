@@ -53,18 +53,20 @@ async def set_mark(connection: "Connection", number: int) -> int:
     return at
 
 
-async def count_due(connection: "Connection", after: int, until: int) -> tuple[int, int]:
-    """How many messages and rooms have their end after one time, and not after another."""
+async def count_due(connection: "Connection", after: int, until: int) -> tuple[int, int, int]:
+    """How many messages, rooms and files have their end after one time, and not after another."""
     row = await connection.fetchrow(
         """
         SELECT (SELECT count(*) FROM messages WHERE expires_at > $1 AND expires_at <= $2),
-               (SELECT count(*) FROM rooms WHERE expires_at > $1 AND expires_at <= $2)
+               (SELECT count(*) FROM rooms WHERE expires_at > $1 AND expires_at <= $2),
+               (SELECT count(*) FROM accounts.files
+                WHERE expires_at > $1 AND expires_at <= $2 AND state <> 3)
         """,
         after,
         until,
     )
     assert row is not None
-    return row[0], row[1]
+    return row[0], row[1], row[2]
 
 
 async def count_all(connection: "Connection") -> tuple[int, int]:

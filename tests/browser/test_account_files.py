@@ -157,6 +157,9 @@ def test_a_file_is_gone_on_with_on_another_day_and_saved_by_somebody_else(
     ada.get_by_role("button", name="Account and devices").click()
     mine = ada.locator(".file-list")
     expect(mine).to_contain_text("holiday film.bin")
+    # What others have sent is there as well, without the message that names it.
+    theirs = mine.get_by_role("listitem").filter(has_text="beach.jpg")
+    expect(theirs.get_by_role("button", name="Save")).to_be_visible()
     mine.get_by_role("button", name="Delete").click()
     ada.locator("dialog").get_by_role("button", name="Delete").click()
     expect(mine).not_to_contain_text("holiday film.bin")

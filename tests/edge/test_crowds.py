@@ -48,3 +48,18 @@ def test_all_together_have_so_many(limiter: Limiter, held: ExitStack):
         held.enter_context(crowd.place(at(limiter, 9)))
     held.close()
     held.enter_context(crowd.place(at(limiter, 9)))
+
+
+def test_a_network_of_one_line_has_half_of_them(limiter: Limiter, held: ExitStack):
+    crowd = Crowd("chunks", 4, 2)
+
+    def beside(number: int) -> Visitor:
+        return limiter.visitor({"client": (f"2001:db8:1:{number}::1", 1), "headers": []})
+
+    for number in range(2):
+        held.enter_context(crowd.place(beside(number)))
+    with pytest.raises(Refusal, match="too_many"):
+        held.enter_context(crowd.place(beside(3)))
+    held.enter_context(crowd.place(at(limiter, 1)))
+    held.close()
+    held.enter_context(crowd.place(beside(3)))

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { afterEach, describe, test } from "node:test";
 import { Sealer, chunksOf, paddedLength } from "../../web/static/js/protocol/attachments.js";
 import { toBase64url } from "../../web/static/js/protocol/encoding.js";
+import { PolledSocket } from "../../web/static/js/net/polled-socket.js";
 import { Outbox } from "../../web/static/js/protocol/outbox.js";
 import { kindOf, textOf } from "../../web/static/js/room/attachment-kinds.js";
 import { Reading, Readings } from "../../web/static/js/room/attachment-reading.js";
@@ -106,9 +107,25 @@ describe("on the wire", () => {
   });
 });
 
+test("without a socket it is asked for in the body, and a text without one", async () => {
+  const asked = [];
+  globalThis.WebSocket ??= { CONNECTING: 0, OPEN: 1, CLOSED: 3 };
+  globalThis.fetch = async (url, { body }) => {
+    asked.push([new URL(url).pathname, body && JSON.parse(body)]);
+    return Response.json({});
+  };
+  const socket = new PolledSocket("http://room.test/");
+  socket.send(JSON.stringify([{ type: "open", ref: 1, id: "a", attachment: true }, { type: "open", ref: 2, id: "b" },
+    { type: "post", ref: 3, id: "c", envelope: "e", viewing_hash: "h", attachment: "f" }]));
+  await until(() => asked.length === 3);
+  socket.close();
+  assert.deepEqual(asked, [["/room/messages/a/open", { attachment: true }], ["/room/messages/b/open", undefined],
+    ["/room/messages", { id: "c", envelope: "e", viewing_hash: "h", attachment: "f" }]]);
+});
+
 describe("sending", () => {
   const bytes = new Uint8Array(300_000).map((_, at) => at);
-  const outgoing = { name: "a.bin", mime: "application/octet-stream", bytes, view: 30, viewLimit: null };
+  const outgoing = () => ({ name: "a.bin", mime: "application/octet-stream", bytes: bytes.slice(), view: 30, viewLimit: null });
 
   test("goes on with the same bytes where the network failed, and sends no chunk twice that has landed", async () => {
     const puts = [];
@@ -125,7 +142,7 @@ describe("sending", () => {
     };
     const client = new Client();
     const sending = new Sending(client);
-    const message = sending.add(outgoing);
+    const message = sending.add(outgoing());
     await until(() => sending.get(message)?.error === "unreachable");
     client.changes({ phase: "offline" });
     client.changes({ phase: "live" });
@@ -147,7 +164,7 @@ describe("sending", () => {
     };
     const client = new Client();
     const sending = new Sending(client);
-    const [first, second] = [sending.add(outgoing), sending.add(outgoing)];
+    const [first, second] = [sending.add(outgoing()), sending.add(outgoing())];
     await until(() => asked.length === 1);
     sending.cancel(first);
     await until(() => client.sealed?.message === second);
@@ -200,10 +217,11 @@ describe("receiving", () => {
     client.changes({ cards: [card] });
     assert.equal(readings.of(card), reading);
     await until(() => reading.phase === "whole");
-    assert.deepEqual(reading.bytes, content);
+    const { bytes } = reading;
+    assert.deepEqual(bytes, content);
     assert.deepEqual(asked, [...Array(21).keys(), ...Array.from({ length: chunksOf(padded) - 20 }, (_, at) => at + 20)]);
     client.changes({ cards: [{ ...card, state: "returned" }] });
-    assert.ok(reading.bytes.every((byte) => byte === 0), "unsaved when the lease ended: nothing is left of it");
+    assert.ok(bytes.every((byte) => byte === 0), "unsaved when the lease ended: nothing is left of it");
     assert.equal(client.asked.length, 1, "and it isn't asked for again");
   });
 

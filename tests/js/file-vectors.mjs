@@ -17,12 +17,20 @@ function insist(condition, what) {
   if (!condition) throw new Error(what);
 }
 
+const FLAGS = ["playing", "held", "waiting", "stalled", "leaving"];
+const named = (flag) => `is${flag[0].toUpperCase()}${flag.slice(1)}`;
+const heard = ({ session, by, ...said }) => ({ session: bytes(session), by: bytes(by),
+  ...Object.fromEntries(Object.entries(said).map(([name, one]) => [FLAGS.includes(name) ? named(name) : name, one])) });
+const told = ({ session, by, ...said }) => ({ session: hex(session), by: hex(by),
+  ...Object.fromEntries(Object.entries(said).map(([name, one]) => [FLAGS.find((flag) => named(flag) === name) ?? name, one])) });
+
 /**
  * @param {string} base  URL of web/static/js/
  * @returns {Promise<Record<string, Function>>}
  */
 export async function fileOperations(base) {
   const from = (name) => import(new URL(`protocol/${name}.js`, base).href);
+  const together = await from("conversations/together");
   const [contents, info, { checkSize, Layout, paddedLength }, segments, { fromBase64url, toBase64url }, { sha256 }] =
     await Promise.all(["files/contents", "files/info", "files/layout", "files/segments", "encoding", "keys"].map(from));
 
@@ -108,6 +116,12 @@ export async function fileOperations(base) {
       alike(contents.confirmationBody(found), body);
       return { confirmation: each(found, hex) };
     },
+    seal_together: async ({ said, random, ...where }) => {
+      const sealed = await together.sealTogether(where, heard(said), given(random));
+      alike(told(await together.openTogether(where, sealed)), said);
+      return { sealed };
+    },
+    open_together: async ({ sealed, ...where }) => ({ said: told(await together.openTogether(where, sealed)) }),
     read_registered: ({ file: named, value }) => {
       const found = contents.readRegistered(named, value);
       alike(contents.registeredValue(found), value);

@@ -7,6 +7,7 @@ import { evidenceOf } from "../../web/static/js/conversations/evidence.js";
 import { MemoryStore } from "../../web/static/js/conversations/memory-store.js";
 import { newState } from "../../web/static/js/conversations/state.js";
 import { chatEntries } from "../../web/static/js/conversations/views/chat-entries.js";
+import { Files } from "../../web/static/js/media/files.js";
 import { KnownFiles } from "../../web/static/js/media/known-files.js";
 import { Watched } from "../../web/static/js/media/watched.js";
 import { toBase64url } from "../../web/static/js/protocol/encoding.js";
@@ -96,6 +97,25 @@ test("own devices are told a file's key once, its digest later, and no more of w
   assert.deepEqual([...(await known.all()).keys()], [ID]);
   await known.forget(ID);
   assert.equal(own.all.get("files", ID), null);
+});
+
+test("what one message says of a file says nothing of another that names the same", async () => {
+  const own = new Own();
+  const talk = { own, subscribe: () => () => undefined };
+  const tokens = { ask: async () => { throw new Refusal("unreachable"); } };
+  const files = new Files({ tokens, base: "https://here.example/", clock: { now: () => 0 }, rows: {}, storage: {}, locks: {} }, talk, {});
+  try {
+    const reference = { file: FILE, padded: 4096, info: bytes(4, 32) };
+    const where = { conversation: CONVERSATION, device: named(6), message: named(20), digest: null };
+    const one = files.watch(reference, where);
+    const foreign = files.watch({ ...reference, file: { id: FILE.id, key: bytes(77, 32) } }, { ...where, device: named(7), digest: named(3, 32) });
+    assert.notEqual(one, foreign);
+    assert.deepEqual([one.digest, foreign.digest, one.reference.file.key], [null, bytes(3, 32), FILE.key]);
+    assert.equal(files.watch(reference, { ...where, digest: named(2, 32) }), one);
+    assert.deepEqual(one.digest, bytes(2, 32));
+  } finally {
+    files.close();
+  }
 });
 
 test("a file is shown as the message names it, and says how it ended", async () => {

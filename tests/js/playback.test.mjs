@@ -115,6 +115,15 @@ test("bytes are read as they are wanted, and no longer when nobody wants them", 
   await Promise.all(response.works);
   await new Promise((resolve) => { setTimeout(resolve, 30); });
   assert.equal(source.reads.length, before);
+  // Nor is anything waited for.
+  const page = pageWith(sourceOf({ landed: 0 }));
+  const waiting = (await asked(page)).body.getReader();
+  const read = waiting.read();
+  while (page.told.waiting.length === 0) await new Promise((resolve) => { setTimeout(resolve, 5); });
+  await waiting.cancel();
+  await read;
+  while (page.told.waiting.length === 1) await new Promise((resolve) => { setTimeout(resolve, 5); });
+  assert.deepEqual(page.told.waiting, [1, 0]);
 });
 
 test("what hasn't landed is waited for, then the answer ends early; whoever plays is told", async (context) => {

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { SealedRows, makeLocalKey } from "../../web/static/js/account/storage-keys.js";
+import { getObject } from "../../web/static/js/media/fetching.js";
 import { indexSegments } from "../../web/static/js/media/film-index.js";
 import { Jobs } from "../../web/static/js/media/jobs.js";
 import { LANES_MOST, Lanes, Rate } from "../../web/static/js/media/pace.js";
@@ -97,7 +98,7 @@ describe("sending", () => {
     await one.run();
     assert.deepEqual([...store.objects.keys()].sort(), EVERY);
     assert.ok(EVERY.every((number) => hasBit(store.landed, number)));
-    assert.deepEqual(store.puts[0], 0);
+    assert.deepEqual(store.puts.slice(0, 3), LAYOUT.order().slice(0, 3));
     assert.equal(one.told.bytes, LAYOUT.padded);
   });
 
@@ -153,6 +154,26 @@ describe("sending", () => {
     assert.deepEqual([...store.objects.keys()].sort(), EVERY);
   });
 
+  test("whoever is told to come again later does, and asks nobody whether it has landed meanwhile", async () => {
+    const store = new Store();
+    const pauses = [];
+    const one = sending(store, { fault: (number, attempt) => (number === 1 && attempt < 3 ? { again: 40 } : null) });
+    const { pause } = one.ports;
+    one.ports.pause = (milliseconds) => {
+      pauses.push(milliseconds);
+      return pause(milliseconds);
+    };
+    await one.run();
+    assert.equal(pauses.filter((milliseconds) => milliseconds === 40_000).length, 2);
+    assert.ok(EVERY.every((number) => hasBit(store.landed, number)));
+  });
+
+  test("a store that takes everything and keeps nothing isn't given it for ever", async () => {
+    const store = new Store();
+    await assert.rejects(sending(store, { fault: () => "done" }).run(), { code: "segment_missing" });
+    assert.ok(store.puts.length < 12 * LAYOUT.count);
+  });
+
   test("a full store and a file that is gone end it; a server that is away is waited for", async () => {
     await assert.rejects(sending(new Store(), { fault: (number) => (number === 4 ? "full" : null) }).run(), { code: "store_full" });
     const store = new Store();
@@ -172,26 +193,19 @@ describe("sending", () => {
   });
 
   test("more go at once while that is faster, and fewer after a failure", () => {
+    // What is under way of the largest objects is bounded too.
+    const large = new Lanes(0, 2 ** 23);
+    for (let now = 1; now <= 200; now += 1) large.done(1000 * large.width, now);
+    assert.deepEqual([large.width, large.held], [3, 4]);
     const lanes = new Lanes(0, 2 ** 21);
     for (let now = 1; now <= 200; now += 1) lanes.done(1000 * lanes.width, now);
     assert.equal(lanes.width, LANES_MOST);
     lanes.failed(201);
     assert.equal(lanes.width, LANES_MOST / 2);
-    // What is under way of the largest objects is bounded too.
-    const large = new Lanes(0, 2 ** 23);
-    for (let now = 1; now <= 200; now += 1) large.done(1000 * large.width, now);
-    assert.equal(large.width, 3);
-    // A line on which two are twice as fast as one, and that is now faster and now slower by itself.
-    const unsteady = new Lanes(0, 2 ** 21);
-    let at = 0;
-    const widths = [];
-    for (let count = 1; count <= 400; count += 1) {
-      const chance = [1, 0.85, 1.2, 0.8, 1.1][Math.floor(count / 7) % 5];
-      at += 100 / (Math.min(unsteady.width, 2) * chance);
-      unsteady.done(1000, at);
-      widths.push(unsteady.width);
-    }
-    assert.ok(widths.filter((width) => width === 1).length < widths.length / 8);
+    lanes.failed(202);
+    assert.equal(lanes.width, 1);
+    for (let now = 203; now <= 900; now += 1) lanes.done(1000 / now, now);
+    assert.equal(lanes.width, 3);
     const rate = new Rate();
     rate.tell(0, 0);
     assert.equal(rate.current, null);
@@ -328,6 +342,11 @@ describe("reading", () => {
     const ended = source(store, { get: ({ url }) => { if (url === "0/1") throw new Refusal("url_expired"); return undefined; } });
     assert.deepEqual(await ended.made.read(0, 4), await bytes(0, 4));
     assert.equal(ended.asked.length, 2);
+    let busy = 2;
+    const later = source(store, { get: () => { if (busy-- > 0) throw new Refusal("too_many", { retryAfter: 5 }); return undefined; } });
+    assert.deepEqual(await later.made.read(0, 4), await bytes(0, 4));
+    const tomorrow = source(store, { get: () => { throw new Refusal("too_many", { retryAfter: 5000 }); } });
+    await assert.rejects(tomorrow.made.read(0, 4), { code: "too_many", retryAfter: 5000 });
     const swapped = source(store, { get: ({ segment }, range) => (segment === 1 ? store.objects.get(2).slice(...range) : undefined) });
     await assert.rejects(swapped.made.read(2 ** 20, 2 ** 20 + 4), { code: "segment_open" });
     const cut = source(store, { get: (_, [from]) => store.objects.get(0).slice(from, from + 9) });
@@ -370,4 +389,17 @@ test("a name is saved so that every system can have it, and that it ends as it l
     [`${long}.webm`, `${"ä".repeat(57)}.webm`],
   ]) assert.equal(savedName(name), wanted);
   assert.deepEqual(["a.exe", "a.PDF", "photo.jpg\u202e.scr", "x.html", "tar.gz"].map(isProgram), [true, false, true, true, false]);
+});
+
+test("what the store answers to a read is told apart", async (context) => {
+  const address = { segment: 0, url: "https://store.example/0", headers: {}, expires_at: 0 };
+  for (const [status, headers, code, retryAfter] of [
+    [429, { "Retry-After": "7" }, "too_many", 7], [503, {}, "unavailable", null], [503, { "Retry-After": "Tue" }, "unavailable", null],
+    [403, {}, "url_expired", null], [404, {}, "segment_missing", null], [416, {}, "segment_length", null], [500, {}, "unreachable", null],
+  ]) {
+    context.mock.method(globalThis, "fetch", async () => new Response("", { status, headers }));
+    await assert.rejects(getObject(address, [0, 16]), { code, retryAfter });
+  }
+  context.mock.method(globalThis, "fetch", async () => new Response("0123456789", { status: 200 }));
+  assert.deepEqual(await getObject(address, [2, 4]), new TextEncoder().encode("23"));
 });

@@ -1,11 +1,13 @@
 """Files that a report shows are opened on the operator's machine: there alone, and nothing else."""
 
 import os
+from base64 import b32encode
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 from support.machines.server import Program, program
 from support.people.account_people import AccountHolder
 from support.people.operators import enrolled
@@ -59,6 +61,15 @@ async def sent(one: AccountHolder, talk: Talk, content: bytes) -> tuple[Referenc
     await one.ask(one.machines[0], "POST", f"/files/{body['id']}/landed", {"segments": [0]})
     digest = file_digest(key.id, layout, SIZE, [sha256(plaintext).digest()])
     return Reference(key, padded, sha256(info).digest()), digest
+
+
+async def prefix_of(server: Program, file: bytes) -> bytes:
+    database = await asyncpg.connect(server.environment["DATABASE_URL"])
+    found: bytes = await database.fetchval(
+        "SELECT prefix FROM accounts.files WHERE file = $1", file
+    )
+    await database.close()
+    return found
 
 
 def moderate(server: Program, report: str, folder: Path) -> tuple[int, str, str]:
@@ -119,6 +130,16 @@ async def test_files_of_a_report_are_written_where_an_operator_says_once_they_ar
     (folder / names[0]).write_bytes(b"mine")
     assert moderate(server, report, folder)[0] == 1
     assert (folder / names[0]).read_bytes() == b"mine"
+    # Of what is lost nothing is left behind, and the others are opened.
+    for each in folder.iterdir():
+        each.unlink()
+    place = Path(server.environment["DATA_DIR"]) / "objects"
+    prefix = b32encode(await prefix_of(server, references[2].file.id)).decode().rstrip("=").lower()
+    [lost] = place.rglob(f"{prefix}/0")
+    lost.unlink()
+    code, out, told = moderate(server, report, folder)
+    assert (code, "Traceback" in told) == (1, False), told
+    assert [each.name for each in folder.iterdir()] == [names[0]]
     assert operator.post(path, {"decision": "dismissed"}).status_code == 303
     for wrong in (report, "x"):
         code, out, told = moderate(server, wrong, folder)

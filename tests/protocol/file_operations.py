@@ -4,6 +4,7 @@ import hashlib
 
 from account_operations import given_bytes
 
+from ephemeral.protocol.conversations import together
 from ephemeral.protocol.encoding import b64decode, b64encode
 from ephemeral.protocol.files import contents, info, layout, segments
 from ephemeral.protocol.files.keys import FileKey
@@ -160,6 +161,34 @@ def read_registered(file, value):
     return {"known": named | told}
 
 
+# Watching together
+
+_TOGETHER = ("playing", "held", "waiting", "stalled", "leaving")
+
+
+def where_of(given):
+    return together.Where(**{name: given[name] for name in WHERE})
+
+
+WHERE = ("seed", "record", "conversation", "file", "device")
+
+
+def seal_together(said, random, **given):
+    flags = {f"is_{name}": said[name] for name in _TOGETHER}
+    others = {name: one for name, one in said.items() if name not in _TOGETHER}
+    ids = {name: bytes.fromhex(said[name]) for name in ("session", "by")}
+    one = together.Said(**others | flags | ids)
+    sealed = together.seal_together(where_of(given), one, given_bytes(random))
+    assert together.open_together(where_of(given), sealed) == one
+    return {"sealed": sealed}
+
+
+def open_together(sealed, **given):
+    one = together.open_together(where_of(given), sealed)
+    found = {name.removeprefix("is_"): getattr(one, name) for name in one.__dataclass_fields__}
+    return {"said": found | {"session": one.session.hex(), "by": one.by.hex()}}
+
+
 FILES = {
     function.__name__: function
     for function in (
@@ -180,5 +209,7 @@ FILES = {
         write_files,
         read_confirmation,
         read_registered,
+        seal_together,
+        open_together,
     )
 }

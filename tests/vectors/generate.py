@@ -39,6 +39,7 @@ import quote_cases
 import seat_cases
 import session_cases
 import swap_cases
+import together_cases
 
 FILES = (
     encoding_cases.make,
@@ -74,6 +75,7 @@ FILES = (
     file_segment_cases.make,
     file_info_cases.make,
     file_message_cases.make,
+    together_cases.make,
     cleaning_cases.make,
 )
 

@@ -21,7 +21,8 @@ class FilesObject(Struct):
     ttl: Annotated[int, Meta(description="How long a file usually lives from its completion on")]
     ttl_max: int
     read_bytes: Annotated[
-        int, Meta(description="What an account may fetch on a day; 0: as much as it likes")
+        int,
+        Meta(description="For how much an account is given addresses on a day; 0: no limit"),
     ]
     url_seconds: Annotated[int, Meta(description="How long an address is good")]
     store: Annotated[

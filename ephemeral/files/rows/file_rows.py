@@ -25,10 +25,10 @@ __all__ = [
     "living_of_conversation",
     "lock",
     "look_at_oldest",
-    "mark_broken",
     "mark_deleting",
     "note_look",
     "read",
+    "set_broken",
     "update_landed",
     "uploading",
 ]
@@ -150,7 +150,7 @@ async def look_at_oldest(connection: Connection, now: int, rest: int) -> File | 
         f"""
         UPDATE accounts.files SET looked_at = $1 WHERE file = (
           SELECT file FROM accounts.files
-          WHERE state <> 3 AND NOT broken AND looked_at <= $1::bigint - $2
+          WHERE state <> 3 AND looked_at <= $1::bigint - $2
           ORDER BY looked_at LIMIT 1 FOR UPDATE SKIP LOCKED
         ) RETURNING {_COLUMNS}
         """,  # noqa: S608
@@ -160,9 +160,9 @@ async def look_at_oldest(connection: Connection, now: int, rest: int) -> File | 
     return None if row is None else _file(row)
 
 
-async def mark_broken(connection: Connection, id_: bytes) -> None:
-    """Something that had landed is gone."""
-    await connection.execute("UPDATE accounts.files SET broken = true WHERE file = $1", id_)
+async def set_broken(connection: Connection, id_: bytes, *, broken: bool) -> None:
+    """Something that had landed is gone, or all of it is there again."""
+    await connection.execute("UPDATE accounts.files SET broken = $2 WHERE file = $1", id_, broken)
 
 
 async def update_landed(connection: Connection, file: File) -> None:

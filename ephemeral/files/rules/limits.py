@@ -12,10 +12,12 @@ __all__ = [
     "RELEASE_MS",
     "SEGMENTS_MAX",
     "SIGNING_MS",
+    "SKEW_MS",
     "TTL",
     "TTL_MAX",
     "TTL_MIN",
     "UPLOADS_MAX",
+    "UPLOAD_MS",
     "Limits",
 ]
 
@@ -26,6 +28,8 @@ TTL_MIN, TTL, TTL_MAX = 3_600, 7 * 86_400, 30 * 86_400
 FILES_MAX, UPLOADS_MAX = 500, 8
 #: An upload of which nothing lands for so long is given up.
 IDLE_MS = 2 * DAY_MS
+#: However often something lands: longer than this and its time to live no file is there.
+UPLOAD_MS = 7 * DAY_MS
 #: How long the store isn't asked again what has landed of a file.
 LANDED_MS = 2_000
 #: Segments in one request, and files in one answer.
@@ -36,6 +40,8 @@ AFTER_TIMER_MS = DAY_MS
 RELEASE_MS = 60_000
 #: How long it may take from when an address is allowed until it is signed.
 SIGNING_MS = 30_000
+#: By how much clocks of hosts may differ before what they have written down isn't believed.
+SKEW_MS = 3_600_000
 
 
 class Limits(NamedTuple):
@@ -48,3 +54,8 @@ class Limits(NamedTuple):
     stock: int
     read_bytes: int
     url_seconds: int
+
+    @property
+    def span_ms(self) -> int:
+        """How long after it was allowed an address may be in use."""
+        return self.url_seconds * 1000 + SIGNING_MS

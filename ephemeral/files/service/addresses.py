@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ephemeral.conversations.doors import Asker
 from ephemeral.files.rows import file_rows, quota_rows
 from ephemeral.files.rules.file import File, has_landed
-from ephemeral.files.rules.limits import DAY_MS, SIGNING_MS, Limits
+from ephemeral.files.rules.limits import DAY_MS, Limits
 from ephemeral.files.service.access import Access
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.files.layout import Layout
@@ -83,13 +83,8 @@ class Addresses:
     async def allow(self, connection: Connection, file: File) -> File:
         """Write down that addresses to store segments of this file, which is locked, are signed
         once this is committed; nothing is where it is complete."""
-        allowed = await file_rows.extend(connection, file.id, self._now(), self.span_ms)
+        allowed = await file_rows.extend(connection, file.id, self._now(), self._limits.span_ms)
         return file if allowed is None else allowed
-
-    @property
-    def span_ms(self) -> int:
-        """How long after it was allowed an address may be in use."""
-        return self._limits.url_seconds * 1000 + SIGNING_MS
 
     async def sign(self, file: File, segments: Sequence[int]) -> list[Address]:
         """Sign what was allowed and committed. Refuses `unavailable` where that took too long."""

@@ -12,7 +12,7 @@ from ephemeral.conversations.doors import Asker, ConversationDoors
 from ephemeral.files.rows import file_rows, quota_rows
 from ephemeral.files.rows.quota_rows import Quota
 from ephemeral.files.rules.file import File, State
-from ephemeral.files.rules.limits import RELEASE_MS
+from ephemeral.files.rules.limits import RELEASE_MS, SKEW_MS, Limits
 from ephemeral.files.service.access import unknown
 from ephemeral.store.clock import clock
 from ephemeral.store.objects.purge_rows import insert_purge
@@ -27,8 +27,9 @@ __all__ = ["Ending"]
 class Ending:
     """Ends files; listens to accounts and conversations that go."""
 
-    def __init__(self, doors: Doors, conversations: ConversationDoors) -> None:
+    def __init__(self, doors: Doors, conversations: ConversationDoors, limits: Limits) -> None:
         self._doors = doors
+        self._limits = limits
         self._conversations = conversations
 
     async def delete(self, asker: Asker, id_: bytes) -> None:
@@ -69,9 +70,12 @@ class Ending:
         await self._doors.values.destroy(
             connection, [one.payload for one in files if one.payload is not None]
         )
-        for one in files:
-            await insert_purge(connection, "f", one.prefix, one.put_until)
-        until = [max(now, one.put_until + RELEASE_MS) for one in files]
+        # One that is later was written down while a clock was ahead.
+        last = now + self._limits.span_ms + SKEW_MS
+        put_until = [min(one.put_until, last) for one in files]
+        for one, ends in zip(files, put_until, strict=True):
+            await insert_purge(connection, "f", one.prefix, ends)
+        until = [max(now, ends + RELEASE_MS) for ends in put_until]
         await file_rows.mark_deleting(connection, [one.id for one in files], until)
         for one in files:
             if one.conversation is not None:

@@ -50,7 +50,7 @@ class FileServices:
         """On these."""
         access = Access(conversations)
         addresses = Addresses(pool, objects, access, limits)
-        ending = Ending(doors, conversations)
+        ending = Ending(doors, conversations, limits)
         watching = Watching(pool, objects, doors, conversations, ending)
         objects.register("f", file_rows.living)
         doors.hooks.subscribe(ending)

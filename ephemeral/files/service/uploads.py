@@ -121,7 +121,9 @@ class Uploads:
     ) -> File | None:
         """None, and nothing is changed, where somebody else has taken the id at this moment."""
         payload = await self._doors.values.store(connection, "file-info", new.info)
-        latest = now + timer * 1000 + limits.AFTER_TIMER_MS if timer else None
+        latest = now + limits.UPLOAD_MS + new.ttl * 1000
+        if timer:
+            latest = min(latest, now + timer * 1000 + limits.AFTER_TIMER_MS)
         made = File(
             id=new.id,
             account=asker.account,
@@ -178,7 +180,8 @@ class Uploads:
             for one in segments:
                 layout.segment(one)
             now = await clock(connection)
-            if file.looked_at > now - limits.LANDED_MS:
+            # What was written down by a clock that was wrong counts for nothing.
+            if now - limits.LANDED_MS < file.looked_at <= now:
                 raise Refusal("too_many", retry_after=limits.LANDED_MS // 1000)
             await file_rows.note_look(connection, id_, now)
             return file

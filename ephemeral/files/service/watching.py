@@ -67,19 +67,19 @@ class Watching:
             has_landed(file.landed, one) and held.get(one) != layout.segment(one).sealed_length
             for one in range(layout.count)
         )
-        if lost:
-            await self._doors.watches.told(lambda one: self._break(one, file.id))
+        if lost != file.broken:
+            await self._doors.watches.told(lambda one: self._set(one, file.id, lost))
 
     async def _is_told(self, connection: Connection, file: File) -> bool:
         found = await self._doors.values.read(connection, "file-info", [file.payload])
         return file.payload in found
 
-    async def _break(self, connection: Connection, id_: bytes) -> None:
+    async def _set(self, connection: Connection, id_: bytes, broken: bool) -> None:
         file = await file_rows.lock(connection, id_)
         # It may have been deleted meanwhile, and its objects with it.
         if file is None or file.conversation is None:
             return
-        await file_rows.mark_broken(connection, id_)
+        await file_rows.set_broken(connection, id_, broken=broken)
         self._conversations.insiders.file_changed(
             file.conversation, id_, file.landed, file.expires_at
         )

@@ -37,6 +37,7 @@ __all__ = ["Living", "Objects", "adopt_store", "open_objects", "own_prefix"]
 Living = Callable[["Connection", Sequence[bytes]], Awaitable[Collection[bytes]]]
 
 _PREFIX_BYTES = 16
+_REMEMBERED = 10_000
 _KEY = re.compile(r"([af])/([a-z2-7]{26})/(?:0|[1-9][0-9]{0,8})")
 
 
@@ -61,6 +62,7 @@ class Objects:
         self._bucket = bucket
         self._pool = pool
         self._living: dict[Kind, Living] = {}
+        self._lived: dict[tuple[Kind, bytes], float] = {}
         self.addresses = addresses
         self.through_app = through_app
 
@@ -103,14 +105,25 @@ class Objects:
             return None
         return ("a" if match[1] == "a" else "f"), b32decode(f"{match[2].upper()}======")
 
-    async def lives(self, key: str) -> bool:
-        """Whether what the object belongs to is still there, as far as anybody knows."""
+    async def lives(self, key: str, *, lately: bool = False) -> bool:
+        """Whether what the object belongs to is still there, as far as anybody knows; `lately`: or
+        was a second ago."""
         found = self.parsed(key)
         living = None if found is None else self._living.get(found[0])
         if found is None or living is None:
             return True
-        prefixes = [found[1]]
-        return bool(await transaction(self._pool, lambda one: living(one, prefixes)))
+        prefixes, now = [found[1]], time.monotonic()
+        if lately and self._lived.get(found, 0.0) > now:
+            return True
+        lives = bool(
+            await transaction(self._pool, lambda one: living(one, prefixes), read_only=True)
+        )
+        if len(self._lived) >= _REMEMBERED:
+            self._lived.clear()
+        self._lived.pop(found, None)
+        if lives:
+            self._lived[found] = now + 1
+        return lives
 
     async def require_room(self, length: int) -> None:
         """Refuse `store_full` where so much more is not taken; `unavailable` while it is away."""

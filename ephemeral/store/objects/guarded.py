@@ -23,11 +23,13 @@ from ephemeral.store.objects.interface import (
     ObjectMissing,
     ObjectStore,
     ObjectThere,
+    StoreBroke,
     StoreFull,
     StoreTrouble,
     StoreUnfit,
     StoreUnreached,
 )
+from ephemeral.store.objects.local import LocalStore
 from ephemeral.store.postgres import transaction
 from ephemeral.store.start_error import StartError
 
@@ -41,7 +43,7 @@ T = TypeVar("T")
 _log = logging.getLogger("ephemeral")
 # How long a start waits for a store that doesn't answer; and how long one that didn't is left
 # alone, so that not everybody who needs it waits as long as the first.
-_START_SECONDS, REST_SECONDS = 5.0, 2.0
+_START_SECONDS, REST_SECONDS = 15.0, 2.0
 # What tells a place from all others lies in it under this key, as so many random bytes.
 _PREFIX, _MARK, _MARK_BYTES = "store/", "store/id", 32
 
@@ -161,6 +163,9 @@ class Guarded:
                 yield piece
         except ObjectMissing:
             raise
+        except StoreBroke:
+            # One slow reader says nothing of the store.
+            raise StoreAway from None
         except StoreTrouble as trouble:
             raise self.away(trouble) from None
 
@@ -184,10 +189,23 @@ class Guarded:
         """The store, for what is no operation of it. Raises StoreAway."""
         self._require_rested()
         try:
-            return await self.proved()
+            store = await self.proved()
         except ForeignStore as error:
             # It came after the start: nothing is kept there, and nothing deleted.
             raise self.away(StoreTrouble(str(error))) from None
+        await self._require_mounted(store)
+        return store
+
+    async def _require_mounted(self, store: ObjectStore) -> None:
+        """A directory in which nothing is mounted any more is empty: nothing in it was lost, and
+        what is kept there would be."""
+        if isinstance(store, LocalStore):
+            try:
+                there = await store.length(_MARK) is not None
+            except StoreTrouble as trouble:
+                raise self.away(trouble) from None
+            if not there:
+                raise self.away(StoreTrouble(f"What marks {self._where} is gone: is it mounted?"))
 
     async def _done(self, work: Callable[[ObjectStore], Awaitable[T]]) -> T:
         store = await self.own()
@@ -195,6 +213,8 @@ class Guarded:
             result = await work(store)
         except StoreFull as trouble:
             raise self.filled(trouble) from None
+        except StoreBroke:
+            raise StoreAway from None
         except StoreTrouble as trouble:
             raise self.away(trouble) from None
         self._back()

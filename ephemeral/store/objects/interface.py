@@ -16,6 +16,7 @@ __all__ = [
     "ObjectStore",
     "ObjectThere",
     "Signed",
+    "StoreBroke",
     "StoreFull",
     "StoreTrouble",
     "StoreUnfit",
@@ -74,6 +75,10 @@ class StoreFull(StoreTrouble):
 
 class StoreUnreached(StoreTrouble):
     """It doesn't answer, and asking took its time."""
+
+
+class StoreBroke(StoreTrouble):
+    """It broke off in the middle of one object: perhaps whoever sends or takes it was too slow."""
 
 
 class StoreUnfit(StoreTrouble):

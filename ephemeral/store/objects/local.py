@@ -6,10 +6,12 @@ import os
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 from ephemeral.store.durable_files import sync_directory
 from ephemeral.store.objects.interface import (
@@ -20,17 +22,22 @@ from ephemeral.store.objects.interface import (
     ObjectThere,
     StoreFull,
     StoreTrouble,
+    StoreUnreached,
     checked_key,
     checked_range,
 )
 
 __all__ = ["LocalStore"]
 
+T = TypeVar("T")
+
 # No key begins with a dot.
 _COMING = ".coming"
 # What a killed writer left is older than any write takes.
 _LEFT_SECONDS = 3600
 _LISTED_AT_ONCE = 1_000
+# What isn't done in so many seconds never may be.
+_THREADS, _SECONDS = 8, 30
 _WRITTEN_AT_ONCE = 256 * 1024
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 #: What has to be left on the disk: so many bytes, and so many parts of it.
@@ -44,6 +51,7 @@ class LocalStore:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._coming = root / _COMING
+        self._threads = ThreadPoolExecutor(_THREADS, "objects")
         try:
             made = self._missing(root)
             root.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -72,7 +80,7 @@ class LocalStore:
             )
 
     async def put(self, key: str, body: bytes) -> None:
-        await asyncio.to_thread(self._put, self._path(key), body)
+        await self._run(partial(self._put, self._path(key), body))
 
     async def receive(
         self,
@@ -84,20 +92,20 @@ class LocalStore:
         path, coming = self._path(key), self._coming / secrets.token_hex(16)
         try:
             came = 0
-            await _finished(partial(self._begin, coming))
+            await self._finished(partial(self._begin, coming))
             async for some in _gathered(pieces):
                 came += len(some)
-                await _finished(partial(self._append, coming, some))
+                await self._finished(partial(self._append, coming, some))
             if came != length:
                 raise ValueError("not as many bytes as were to come")
             await may_stay()
-            await _finished(partial(self._keep, coming, path))
+            await self._finished(partial(self._keep, coming, path))
         finally:
             with suppress(OSError):
                 coming.unlink()
 
     async def length(self, key: str) -> int | None:
-        return await asyncio.to_thread(self._length, self._path(key))
+        return await self._run(partial(self._length, self._path(key)))
 
     async def get(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
         start, end = checked_range(start, end)
@@ -105,7 +113,7 @@ class LocalStore:
         # Opened for each piece: whoever reads slowly holds no file open.
         for at in range(start, end, PIECE):
             length = min(PIECE, end - at)
-            piece = await asyncio.to_thread(self._read, path, length, at)
+            piece = await self._run(partial(self._read, path, length, at))
             if piece:
                 yield piece
             if len(piece) < length:
@@ -114,22 +122,42 @@ class LocalStore:
     async def held(self, prefix: str) -> AsyncIterator[Held]:
         folder = self._path(prefix.removesuffix("/"))
         walked = self._walked(folder)
-        while some := await asyncio.to_thread(lambda: list(islice(walked, _LISTED_AT_ONCE))):
+        while some := await self._run(lambda: list(islice(walked, _LISTED_AT_ONCE))):
             for one in some:
                 yield one
 
     async def tidy(self) -> None:
         try:
-            await asyncio.to_thread(self._remove_left)
+            await self._run(self._remove_left)
         except OSError as error:
             raise self._trouble(error) from None
 
     async def delete(self, keys: Sequence[str]) -> list[Failed]:
         paths = [(key, self._path(key)) for key in keys]
-        return await asyncio.to_thread(lambda: [one for one in map(self._deleted, paths) if one])
+        return await self._run(lambda: [one for one in map(self._deleted, paths) if one])
 
     async def close(self) -> None:
         """Nothing is held open."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        """In a thread of its own: a disk that hangs is to stop nothing else."""
+        future = asyncio.get_running_loop().run_in_executor(self._threads, work)
+        try:
+            async with asyncio.timeout(_SECONDS):
+                return await future
+        except TimeoutError:
+            raise StoreUnreached(f"The disk of {self._root} doesn't answer.") from None
+
+    async def _finished(self, work: Callable[[], None]) -> None:
+        """To its end even where nobody waits for it any more: what follows relies on that nothing
+        is written behind its back."""
+        task = asyncio.ensure_future(self._run(work))
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            await asyncio.wait([task])
+            raise
 
     def _path(self, key: str) -> Path:
         return self._root / checked_key(key)
@@ -239,7 +267,7 @@ class LocalStore:
 
     def _walked(self, folder: Path) -> Iterator[Held]:
         try:
-            for place, folders, names in os.walk(folder):
+            for place, folders, names in os.walk(folder, onerror=_raised):
                 folders.sort()
                 for name in sorted(names):
                     path = Path(place, name)
@@ -264,6 +292,12 @@ class LocalStore:
         return StoreTrouble(f"Objects can't be kept in {self._root}: {why}.")
 
 
+def _raised(error: OSError) -> None:
+    """A folder that can't be listed isn't empty; one that isn't there is."""
+    if not isinstance(error, FileNotFoundError):
+        raise error
+
+
 async def _gathered(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """The same bytes in pieces that are worth a write."""
     some: list[bytes] = []
@@ -276,14 +310,3 @@ async def _gathered(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
             some, length = [], 0
     if some:
         yield b"".join(some)
-
-
-async def _finished(work: Callable[[], None]) -> None:
-    """Work of a thread, to its end even where nobody waits for it any more: what follows relies on
-    that nothing is written behind its back."""
-    task = asyncio.ensure_future(asyncio.to_thread(work))
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        raise

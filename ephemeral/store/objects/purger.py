@@ -33,6 +33,8 @@ TAKEN = 32
 _TOGETHER = 4
 #: How long what was taken is left to who took it.
 _HOLD_MS = 2 * _MINUTE
+# No address is good for longer from now on.
+_ADDRESS_MOST = 2 * _HOUR
 _WAIT_MS = (5_000, _HOUR)
 #: Keys deleted by one call.
 _KEYS = 1_000
@@ -91,7 +93,9 @@ class Purger:
         async def work(connection: Connection) -> None:
             rounds = ROUNDS[purge.kind]
             if purge.round < len(rounds):
-                since = max(purge.made_at, purge.put_until or 0)
+                # A clock that was ahead isn't waited for.
+                latest = purge.due_at - _HOLD_MS + _ADDRESS_MOST
+                since = min(max(purge.made_at, purge.put_until or 0), latest)
                 due_at = since + rounds[purge.round]
                 await purge_rows.done(connection, purge, due_at, round_=purge.round + 1)
             elif found:

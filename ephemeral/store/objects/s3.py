@@ -20,6 +20,7 @@ from ephemeral.store.objects.interface import (
     ObjectMissing,
     ObjectThere,
     Signed,
+    StoreBroke,
     StoreFull,
     StoreTrouble,
     StoreUnreached,
@@ -77,7 +78,7 @@ class S3Store:
                 "put_object", Key=checked_key(key), Body=body, ContentType=TYPE, IfNoneMatch="*"
             )
         except S3Refused as error:
-            if error.status != 412:
+            if error.status not in {409, 412}:
                 raise
             # The library tries again where no answer came: this object may have been kept then.
             if not error.again or not await self._is(key, body):
@@ -105,12 +106,18 @@ class S3Store:
         headers = {**signed.headers, "content-length": str(length)}
         try:
             answer = await self._http.put(signed.url, content=pieces, headers=headers)
-        except httpx.HTTPError as error:
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise self._unreached(error) from None
-        if answer.status_code == 412:
+        except httpx.HTTPError as error:
+            raise StoreBroke(str(self._unreached(error))) from None
+        if answer.status_code in {409, 412}:
+            # There, or coming by another.
             raise ObjectThere
         if answer.status_code == 507:
             raise StoreFull(f"There is no room left in the object store at {self._host}.")
+        if answer.status_code in {400, 408}:
+            # What was to come came too slowly, or not as announced.
+            raise StoreBroke(f"The object store at {self._host} has waited for too long.")
         if not answer.is_success:
             raise S3Refused(self._host, "", answer.status_code)
 
@@ -142,6 +149,8 @@ class S3Store:
         try:
             while piece := await self._run(lambda: body.read(PIECE)):
                 yield piece
+        except StoreUnreached as error:
+            raise StoreBroke(str(error)) from None
         finally:
             body.close()
 

@@ -18,8 +18,16 @@ const wait = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 const until = async (there) => { while (!there()) await wait(5); };
 const has = (selector) => () => document.querySelector(selector) !== null;
 
-/** Ends what a state has stood in for. */
+/** Whoever was in a state before. */
+let before = null;
+
+/** Ends what a state has stood in for, and what would still be tried in it. */
 export function clearFiles() {
+  if (before !== null) {
+    before.inner = null;
+    before.dispatchEvent(new Event("change"));
+    before = null;
+  }
   globalThis.fetch = fetched;
   filesBy(() => import("/static/js/pages/attachments.js"));
 }
@@ -60,6 +68,7 @@ const talking = (changes = {}) => state({ room, me: MINE, members: [member(ADA, 
 function enters(inside, show, changes) {
   const client = inside(show, talking(changes));
   client.inner = innerOf(client);
+  before = client;
   return client;
 }
 

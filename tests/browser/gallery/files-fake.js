@@ -6,6 +6,8 @@ import { text } from "./talk-fake.js";
 import { toBase64url, utf8 } from "/static/js/protocol/encoding.js";
 import { Refusal } from "/static/js/protocol/errors.js";
 import { refusalWords } from "/static/js/conversations/views/refusal-words.js";
+import { playerView } from "/static/js/media/views/player-view.js";
+import { togetherView } from "/static/js/media/views/together-view.js";
 import { filesPart } from "/static/js/media/views/part.js";
 
 const MEBIBYTE = 2 ** 20;
@@ -35,7 +37,7 @@ export class FilesFake {
         subscribe: () => () => undefined, confirm() {}, read: async () => undefined, get isLiving() { return ["uploading", "complete"].includes(this.state); }, ...one,
       },
     }]));
-    this.listed = mine;
+    this.kept = mine;
     this.uploads = { isBusy: false, state: (file) => this.known.get(file)?.upload ?? null };
     for (const name of ["pause", "resume", "again"]) this.uploads[name] = async (...given) => { this.calls.push([name, ...given]); };
   }
@@ -54,8 +56,8 @@ export class FilesFake {
     if (this.refusal !== undefined) throw new Refusal(this.refusal);
   }
 
-  async mine() {
-    return this.listed.map((one) => ({ known: null, standing: { id: idOf("x"), padded: PADDED, landed: new Uint8Array(4), isComplete: true, isBroken: false, expiresAt: Date.now() + 86_400_000, ...one } }));
+  async listed() {
+    return this.kept.map((one) => ({ known: null, standing: { isOwn: true, id: idOf("x"), padded: PADDED, landed: new Uint8Array(4), isComplete: true, isBroken: false, expiresAt: Date.now() + 86_400_000, ...one } }));
   }
 
   async save() {}
@@ -67,8 +69,21 @@ export class FilesFake {
   close() {}
 }
 
+/** A way to a film on which nothing ever comes, but for why not. */
+export const noWay = ({ fails = null, ...more } = {}) => ({
+  loaded: 1, isAwaited: false, failure: null, close() {}, ...more,
+  address: () => (fails === null ? new Promise(() => undefined) : Promise.reject(new Refusal(fails))),
+});
+
+/** Shows a film of which it is known only how it stands; `watching`: who watches it too. */
+export const playing = (way, watching = null, type = "video/mp4") => (one, place) => {
+  const view = playerView({ type, title: one.info.name, isConfirmed: () => one.digest !== null, way: () => way });
+  if (watching !== null) view.beside.append(togetherView({ isIn: true, others: [], waitsFor: null, isWaiting: true, ...watching }, (device) => device).node);
+  place.replaceChildren(view.node);
+};
+
 /** As the messenger is given it, and the part behind it. */
 export function filesOf(fake, talk, limits = LIMITS) {
-  const part = filesPart({ files: fake, talk, limits, offset: () => 0, words: refusalWords, play: null });
+  const part = filesPart({ files: fake, talk, limits, offset: () => 0, words: refusalWords, play: fake.play ?? null });
   return { ...part, begin() {} };
 }

@@ -2,7 +2,7 @@
 
 import { AccountFake, PHASES } from "./account-fake.js";
 import { stageBy } from "./account-states.js";
-import { FilesFake, LIMITS, files, filesOf } from "./files-fake.js";
+import { FilesFake, LIMITS, files, filesOf, noWay, playing } from "./files-fake.js";
 import { FRAGMENT, ME, TalkFake, ago, asked, asks, chainOf, contact, conversation, invitedBy, liveFake, quiet, record, reply, text } from "./talk-fake.js";
 import { fromBase64url } from "/static/js/protocol/encoding.js";
 import { accountView } from "/static/js/account/views/account-view.js";
@@ -100,6 +100,15 @@ const asking = (more = {}, then = async () => {}) => sharing([record(1, "me")], 
   document.getElementById("chat-text").dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
   await until("dialog.files-panel[open] .file-clean:not([hidden])");
   await then(client);
+});
+/** A film that is shown, or a sound. */
+const shown = (way, watching, info = {}) => open("one", {
+  all: alone("one", { lines: [record(1, "bo"), files(2, "bo", ["film"])], view: { mark: 99 } }),
+  shared: Object.assign(new FilesFake({ film: { info, digest: null } }), { play: playing(way, watching, info.type) }),
+}, async () => {
+  await until(".file-tools .button");
+  press(".file-tools .button");
+  await until(".film");
 });
 const going = (kind, more = {}) => ({ state: "uploading", digest: null, upload: { kind, code: null, progress: { bytes: 12_000_000, rate: 2_400_000, left: 8, isWaiting: false }, ...more } });
 
@@ -221,6 +230,11 @@ export const MESSENGER = {
     press("dialog.files-panel .button.primary");
     await until("dialog.files-panel [role=status] .notice");
   }),
+  film_loading: shown(noWay(), { isIn: false }),
+  film_waiting: shown(noWay({ isAwaited: true }), { isIn: false, others: ["Bo Ek", "Fatima al-Ghazali"] }),
+  film_memory: shown(noWay({ loaded: 0.4 }), { others: [] }),
+  film_over: shown(noWay({ fails: "too_large_here" }), { others: ["Bo Ek"], waitsFor: "Bo Ek" }),
+  film_sound: shown(noWay(), { others: ["Bo Ek"], isWaiting: false }, { type: "audio/ogg", name: "sound.ogg" }),
   files_mine: listed({ shared: new FilesFake({}, [{}, { isComplete: false }, { isBroken: true }]) }, async (client) => {
     client.flow.go("settings");
     await until("#files-title ~ .file-list li");

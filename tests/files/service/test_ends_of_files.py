@@ -8,8 +8,11 @@ from support.machines.conversation_desk import DAY, HOUR, seat
 from support.machines.file_desk import IDLE, MIB, SMALL, TTL, FileDesk, new_file
 
 from ephemeral.conversations.rules.changes import FileChanged
+from ephemeral.metrics import REGISTRY
 from ephemeral.protocol.conversations.making import Change
 from ephemeral.protocol.errors import Refusal
+from ephemeral.sealing.history import Reference, wrong_clock
+from ephemeral.store.clock import clock
 
 if TYPE_CHECKING:
     from ephemeral.store.postgres import Connection
@@ -109,6 +112,8 @@ async def test_files_end_by_time_and_uploads_of_which_nothing_lands(files: FileD
     await files.upload(one, short)
     await files.make(one, idle)
     await files.passes(HOUR - MINUTE)
+    counted = REGISTRY.get_sample_value("ephemeral_files_bytes")
+    assert counted == await files.reserved() == 3 * SMALL
     assert not await gone(files, one, short.id)
     await files.passes(2 * MINUTE)
     assert await gone(files, one, short.id)
@@ -119,6 +124,51 @@ async def test_files_end_by_time_and_uploads_of_which_nothing_lands(files: FileD
     await files.passes(TTL * 1000 - IDLE)
     assert await gone(files, one, whole.id)
     await nothing_left(files)
+
+
+async def test_a_file_that_is_never_whole_goes_all_the_same(files: FileDesk):
+    (one,) = await files.talks.friends(1)
+    new = new_file(await files.talks.talk(one), padded=12 * MIB, ttl=3_600)
+    made = await files.make(one, new)
+    for number in range(4):
+        [address] = await files.to_put(one, new.id, number)
+        await files.store(address)
+        await files.clock.advance(2_000)
+        await files.landed(one, new.id, [number])
+        await files.passes(IDLE - HOUR)
+        assert await gone(files, one, new.id) == (number == 3)
+    assert made.file.latest == made.file.created_at + 7 * DAY + HOUR
+    await nothing_left(files)
+
+
+async def test_a_clock_that_was_ahead_for_a_while_holds_nothing_up(files: FileDesk):
+    (one,) = await files.talks.friends(1)
+    new = new_file(await files.talks.talk(one), padded=2 * MIB)
+    await files.clock.advance(5 * DAY)
+    made = await files.make(one, new)
+    await files.store(made.addresses[0])
+    await files.landed(one, new.id, [0])
+    await files.clock.advance(-5 * DAY)
+    assert (await files.landed(one, new.id, [0])).file.landed == b"\1"
+    await files.delete(one, new.id)
+    until = await files.pool.fetchval("SELECT put_until - clock_ms() FROM purges")
+    assert until <= LAST + HOUR
+    counts = await files.pool.fetchval("SELECT expires_at - clock_ms() FROM accounts.files")
+    assert counts <= LAST + HOUR + MINUTE
+    await nothing_left(files)
+
+
+async def test_a_clock_by_which_a_file_would_end_is_not_believed(files: FileDesk):
+    (one,) = await files.talks.friends(1)
+    new = new_file(await files.talks.talk(one))
+    await files.upload(one, new)
+    async with files.pool.acquire() as connection:
+        at = await clock(connection)
+        seen = Reference(at, 0)
+        assert await wrong_clock(connection, seen, at + TTL * 1000 - HOUR, 1) is None
+        told = await wrong_clock(connection, seen, at + 31 * DAY, 1)
+    assert told is not None
+    assert " days ahead: 0 messages, 0 rooms and 1 file would end by it" in told
 
 
 async def test_under_a_timer_a_file_goes_with_its_messages(files: FileDesk):

@@ -301,6 +301,37 @@ async def test_a_file_of_which_something_was_lost_is_broken_and_its_conversation
         assert await files.objects.living["f"](connection, [*every, bytes(16)]) == {prefix}
 
 
+async def test_nothing_is_broken_because_the_store_is_away_for_a_while(
+    files: FileDesk, tmp_path: Path
+):
+    (one,) = await files.talks.friends(1)
+    new = new_file(await files.talks.talk(one))
+    await files.upload(one, new)
+
+    async def is_broken() -> bool:
+        await files.clock.advance(DAY)
+        for _ in range(2):
+            await files.sweep()
+        return (await files.services.reading.one(seat(one), new.id))[0].file.broken
+
+    # As a volume that isn't mounted at this moment.
+    place, away = tmp_path / "objects", tmp_path / "away"
+    place.rename(away)
+    place.mkdir()
+    with pytest.raises(Refusal, match="unavailable"):
+        await is_broken()
+    place.rmdir()
+    away.rename(place)
+    assert not await is_broken()
+    # And one of which an object was away is whole again when that is back.
+    [object_] = [each for each in place.rglob("0") if each.is_file()]
+    object_.rename(tmp_path / "kept")
+    assert await is_broken()
+    object_.parent.mkdir(exist_ok=True)
+    (tmp_path / "kept").rename(object_)
+    assert not await is_broken()
+
+
 async def test_a_file_of_which_a_restored_database_tells_nothing_ends(files: FileDesk):
     (one,) = await files.talks.friends(1)
     new = new_file(await files.talks.talk(one))

@@ -453,14 +453,19 @@ async def test_who_sends_chunks_without_end_is_in_no_readers_way(serve: Callable
         lines = [f"PUT /room/attachments/{message.attachment}/0 HTTP/1.1", "Host: here"]
         lines += [f"{name}: {value}" for name, value in member.headers.items()]
         lines += ["Content-Type: application/octet-stream", "Content-Length: 65552", "", "half"]
-        # More than there are places: what is sent meanwhile takes one as well.
-        for _ in range(20):
+
+        async def send_half() -> None:
             _, writer = await asyncio.open_connection("127.0.0.1", server.port)
             stack.callback(writer.close)
             writer.write("\r\n".join(lines).encode())
-        # As soon as all of them are being read.
+
+        # What is sent whole takes a place as well, for a moment.
+        sent = 0
         while (answer := await member.send(message)).status_code != 429:
             assert answer.status_code == 404
+            await send_half()
+            sent += 1
+            assert sent < 100
         assert answer.json()["error"]["message"] == "There are too many connections. Try later."
         assert (await member.fetch(message)).json()["error"]["code"] == "lease_lost"
         await stack.aclose()

@@ -7,12 +7,17 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
+from botocore.exceptions import ResponseStreamingError
+from botocore.response import StreamingBody
+from support.machines.seaweed import ACCESS_KEY, SECRET_KEY, S3Server
 
 from ephemeral.protocol.errors import Refusal
 from ephemeral.settings import Settings
 from ephemeral.store.objects import guarded, local
 from ephemeral.store.objects.deployed import Objects, adopt_store, open_objects
+from ephemeral.store.objects.opening import open_bucket
 from ephemeral.store.objects.s3 import S3Store
 from ephemeral.store.start_error import StartError
 
@@ -78,6 +83,27 @@ async def test_a_place_that_is_away_refuses_what_needs_it_until_it_is_there(
         await objects.store.put(key, b"kept")
 
 
+async def test_a_place_that_is_mounted_no_more_has_lost_nothing_and_takes_nothing(
+    opened: Opened, tmp_path: Path
+) -> None:
+    async with opened(tmp_path) as objects:
+        key, away = objects.key("f", bytes(16), 0), tmp_path / "away"
+        await objects.store.put(key, b"kept")
+        (tmp_path / "objects").rename(away)
+        (tmp_path / "objects").mkdir()
+
+        async def listed() -> list[str]:
+            return [one.key async for one in objects.store.held(objects.own)]
+
+        for asked in (listed(), objects.store.length(key), objects.store.put(key, b"x")):
+            with pytest.raises(Refusal, match="unavailable"):
+                await asked
+        assert [*(tmp_path / "objects").iterdir()] == []
+        (tmp_path / "objects").rmdir()
+        away.rename(tmp_path / "objects")
+        assert await listed() == [key]
+
+
 async def test_a_bucket_that_does_not_answer_holds_up_nobody_for_long(
     opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -129,3 +155,41 @@ async def test_two_deployments_have_no_key_in_common(opened: Opened, tmp_path: P
         assert keys[1].startswith(objects.prefix("f", bytes(16)))
         with pytest.raises(ValueError, match="16 bytes"):
             objects.key("a", bytes(15), 0)
+
+
+async def test_who_reads_or_sends_too_slowly_for_a_bucket_says_nothing_of_it(
+    pool: "Pool", tmp_path: Path, seaweedfs_server: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It breaks off in the middle; everybody else goes on at once."""
+    (tmp_path / "access").write_text(ACCESS_KEY)
+    (tmp_path / "secret").write_text(SECRET_KEY)
+    settings = Settings.parse({
+        "S3_BUCKET": f"bucket-{os.urandom(8).hex()}", "S3_ENDPOINT": seaweedfs_server.endpoint,
+        "S3_ACCESS_KEY_FILE": str(tmp_path / "access"),
+        "S3_SECRET_KEY_FILE": str(tmp_path / "secret"),
+    })  # fmt: skip
+    made = open_bucket(settings)
+    await made.ask("create_bucket")
+    await made.close()
+    async with open_objects(settings, pool, NAME, SECRET, os.urandom) as objects:
+        key, other = objects.key("f", bytes(16), 0), objects.key("f", bytes(16), 1)
+        await objects.store.put(key, b"kept")
+        monkeypatch.setattr(guarded, "REST_SECONDS", 60)
+
+        def broken(_body: object, _length: int) -> bytes:
+            raise ResponseStreamingError(error="planted")
+
+        async def may_stay() -> None:
+            pass
+
+        async def pieces() -> AsyncIterator[bytes]:
+            yield b"x"
+            raise httpx.WriteError("planted")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(StreamingBody, "read", broken)
+            with pytest.raises(Refusal, match="unavailable"):
+                assert [piece async for piece in objects.store.get(key, 0, 4)] == []
+        with pytest.raises(Refusal, match="unavailable"):
+            await objects.store.receive(other, 2, pieces(), may_stay)
+        assert await objects.store.length(key) == 4

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+import threading
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +21,7 @@ from ephemeral.store.objects.interface import (
     ObjectStore,
     ObjectThere,
     StoreTrouble,
+    StoreUnreached,
 )
 from ephemeral.store.objects.local import LocalStore
 from ephemeral.store.objects.s3 import Bucket, S3Store
@@ -303,3 +305,32 @@ def test_files_and_folders_are_their_owners(tmp_path: Path) -> None:
     asyncio.run(store.put("a/b/0", b"x"))
     modes = {path.stat().st_mode & 0o777 for path in (tmp_path / "objects").rglob("*")}
     assert modes == {0o700, 0o600}
+
+
+async def test_a_folder_that_cannot_be_listed_is_not_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = LocalStore(tmp_path)
+    await store.put("a/b/0", b"x")
+
+    def stale(_folder: object) -> None:
+        raise OSError(errno.ESTALE, "planted")
+
+    monkeypatch.setattr(os, "scandir", stale)
+    with pytest.raises(StoreTrouble, match="can't be kept"):
+        await keys(store, "a/")
+
+
+async def test_a_disk_that_hangs_is_told_and_holds_up_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, hangs = LocalStore(tmp_path), threading.Event()
+    monkeypatch.setattr(local, "_SECONDS", 0.05)
+    monkeypatch.setattr(store, "_length", lambda _path: hangs.wait())
+    asked = [asyncio.ensure_future(store.length("a/0")) for _ in range(64)]
+    # The threads that everything else has are free.
+    assert await asyncio.to_thread(lambda: "free") == "free"
+    told = await asyncio.gather(*asked, return_exceptions=True)
+    assert {type(one) for one in told} == {StoreUnreached}
+    hangs.set()
+    await store.close()

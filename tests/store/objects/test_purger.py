@@ -131,3 +131,25 @@ async def test_a_store_that_does_not_delete_is_asked_for_ever_and_that_is_measur
         await purger.purge()
         assert await keys(objects) == []
         assert await connection.fetchval("SELECT tries FROM purges") == 0
+
+
+async def test_a_clock_that_was_ahead_is_not_waited_for(
+    pool: "Pool", objects: Objects, purger: Purger
+) -> None:
+    month = 30 * DAY
+    async with pool.acquire() as connection:
+        clock = Clock(connection)
+        await clock.set(month)
+        await insert_purge(connection, "f", PREFIX, month + 15 * MINUTE)
+        await purger.purge()
+        # It is set right, and something came late.
+        await clock.set(0)
+        await objects.store.put(objects.key("f", PREFIX, 0), b"late")
+        await purger.purge()
+        assert await keys(objects) == []
+        # Still it is looked after for a day.
+        assert await connection.fetchval("SELECT due_at FROM purges") < DAY
+        for days in (1, 2, 3, 4):
+            await clock.set(days * DAY)
+            await purger.purge()
+        assert await connection.fetchval("SELECT count(*) FROM purges") == 0

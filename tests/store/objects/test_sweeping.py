@@ -86,8 +86,8 @@ async def test_what_belongs_to_nothing_goes_after_a_day_and_nothing_else(
 async def test_what_is_being_deleted_already_is_left_to_that(house: House, pool: "Pool") -> None:
     await house.put(house.objects.key("f", PURGED, 0))
     async with pool.acquire() as connection:
-        await insert_purge(connection, "f", PURGED, 10**15)
-        await connection.execute("UPDATE purges SET round = 2, due_at = 10^15")
+        await insert_purge(connection, "f", PURGED)
+        await connection.execute("UPDATE purges SET round = 2, due_at = clock_ms() + 86400000")
         await house.sweep(2)
         assert await connection.fetchval("SELECT round FROM purges") == 2
 

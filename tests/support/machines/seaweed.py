@@ -74,7 +74,7 @@ def arguments(program: str, folder: Path, ports: list[int]) -> list[str]:
     return [
         program, "-logtostderr=false", f"-logdir={folder}", "server",
         f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-filer", "-s3",
-        f"-s3.port={s3}", f"-s3.port.grpc={s3_rpc}", "-s3.port.iceberg=0",
+        f"-s3.port={s3}", f"-s3.port.grpc={s3_rpc}", "-s3.port.iceberg=0", "-s3.port.lance=0",
         f"-s3.config={folder}/s3.json",
         f"-master.port={master}", f"-master.port.grpc={master_rpc}", "-master.telemetry=false",
         "-master.volumeSizeLimitMB=64",

@@ -14,10 +14,10 @@ const FROZEN_MS = 5000;
  * @typedef {{kind: "token", access: import("./tokens.js").Access}
  *   |{kind: "changed"|"signed_out"|"signed_in"|"anybody"|"here"}
  *   |{kind: "conversations", ids: string[]}|{kind: "conversation_event", event: Record<string, any>}
- *   |{kind: "typing", conversation: string}|{kind: "presence"}} Told
+ *   |{kind: "typing", conversation: string}|{kind: "signal", conversation: string, sealed: string}|{kind: "presence"}} Told
  *   changed: look anew; anybody, here: whether one does the work, and that it does; conversations: what is kept of
- *   these is another than before; conversation_event: what the socket has told of which nothing is kept; typing:
- *   somebody writes in a tab that has no socket; presence: a tab that has come wants to know who is here
+ *   these is another than before; conversation_event: what the socket has told of which nothing is kept; typing,
+ *   signal: somebody writes, or says something, in a tab that has no socket; presence: a tab that has come wants to know who is here
  */
 
 export class Tabs {

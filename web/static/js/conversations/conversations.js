@@ -39,7 +39,7 @@ import { POSTING, OUTBOX, STATES } from "./store.js";
  * Where the end of its log is, and what it comes to, where that is told.
  * @typedef {{conversation: string, s: number, epoch: number, hash?: Uint8Array}} Listed
  *
- * Told of what has changed; `event` is of the socket where nothing is kept of it: `typing`, `receipt`,
+ * Told of what has changed; `event` is of the socket where nothing is kept of it: `typing`, `signal`, `receipt`,
  * and of no conversation `contact`, `presence`, `chain` (somebody's devices are others) and `history` (how it goes).
  * @typedef {(conversation: string, event: Record<string, any>|null) => void} Listener
  */
@@ -265,7 +265,7 @@ export class Conversations {
       case "presence":
         await this.presence.hear(event);
         break;
-      case "file": case "contact": case "history":
+      case "file": case "signal": case "contact": case "history":
         this.#tell(conversation ?? "", event);
         break;
       default:

@@ -150,6 +150,12 @@ export class LiveConversations {
     else this.#parts.tabs.tell({ kind: "typing", conversation });
   }
 
+  /** Says something to whoever listens in it now, and to nobody later. @param {string} conversation  @param {string} sealed */
+  signal(conversation, sealed) {
+    if (this.isLeading) this.#line.socket?.signal(conversation, sealed);
+    else this.#parts.tabs.tell({ kind: "signal", conversation, sealed });
+  }
+
   /** Nothing is read or told any more. */
   close() {
     this.#isClosed = true;
@@ -328,6 +334,7 @@ export class LiveConversations {
     if (told.kind === "conversations") this.talk.reload(told.ids);
     else if (told.kind === "conversation_event") this.#besides(this.talk.heard(told.event));
     else if (told.kind === "typing") this.#line.socket?.typing(told.conversation);
+    else if (told.kind === "signal") this.#line.socket?.signal(told.conversation, told.sealed);
     else if (told.kind === "presence" && this.isLeading) this.talk.presence.say();
     this.#isEcho = false;
     if (told.kind !== "conversations") return;

@@ -210,10 +210,16 @@ export class ShownConversation {
 
   /** 60 digits by which members compare whether they are in the same conversation. */
   async number() {
+    const { seed, record } = await this.epoch();
+    return authenticatorNumber(await authenticator(seed, record));
+  }
+
+  /** What its members seal other things with, for as long as the epoch in force lasts. @throws {Refusal} `message_unreadable` */
+  async epoch() {
     const { store } = this.#parts;
     const { seed, signed } = await standpoint(store, this.#id, await this.state());
     if (seed === null) throw new Refusal("message_unreadable");
-    return authenticatorNumber(await authenticator(seed, signed.hash));
+    return { seed, record: signed.hash };
   }
 
   /** The chain of a device that is in it. @param {string} device  @returns {Promise<string|null>} */

@@ -49,7 +49,7 @@ export class Files {
   #clock;
   #jobs;
   #sealer = new Sealer();
-  /** @type {Map<string, Watched>} */
+  /** By the messages that name them: another one may name the same file by another key, and sign another digest. @type {Map<string, Watched>} */
   #watched = new Map();
   /** @type {Set<(file: string) => void>} */
   #listeners = new Set();
@@ -103,10 +103,11 @@ export class Files {
    */
   watch(reference, where) {
     const id = toBase64url(reference.file.id);
-    let one = this.#watched.get(id);
+    const key = keyOf(id, where.conversation, where.device, where.message);
+    let one = this.#watched.get(key);
     if (one === undefined) {
       one = new Watched(reference, { api: this.api, id, now: () => this.#clock.now() });
-      this.#watched.set(id, one);
+      this.#watched.set(key, one);
       one.subscribe(() => this.#tell(id));
       void this.#learn(one, where).catch((error) => globalThis.reportError?.(error));
     }
@@ -117,10 +118,13 @@ export class Files {
   /** @param {Watched} one  @param {Where} where */
   async #learn(one, where) {
     await one.read();
+    const { conversation, device, message } = where;
     const known = await this.known.one(one.id);
-    one.confirm(known?.digest ?? null);
+    const isSame = known !== null && keyOf(one.id, known.conversation, known.device, known.message) === keyOf(one.id, conversation, device, message);
+    if (isSame) one.confirm(known.digest);
+    // What was said of a file first stays.
+    if (known !== null && !isSame) return;
     if (one.isLiving && one.expiresAt !== null) {
-      const { conversation, device, message } = where;
       await this.known.tell(one.id, { ...one.reference, conversation, device, message, digest: one.digest, until: one.expiresAt });
     } else if (known !== null && ["expired", "deleted", "gone"].includes(one.state)) await this.known.forget(one.id);
   }
@@ -218,15 +222,20 @@ export class Files {
       await this.uploads.pause(id);
       await this.api.remove(id);
       await this.uploads.ended(id);
-      this.#watched.get(id)?.end();
+      for (const one of this.#of(id)) one.end();
       await this.known.forget(id);
     }
   }
 
-  /** All that this account has sent and the server has, with what is known of each here. */
-  async mine() {
+  /** All that the server has for this account, with what is known of each here. */
+  async listed() {
     const [standings, known] = await Promise.all([this.api.all(), this.known.all()]);
-    return standings.filter(({ isOwn }) => isOwn).map((standing) => ({ standing, known: known.get(standing.id) ?? null }));
+    return standings.map((standing) => ({ standing, known: known.get(standing.id) ?? null }));
+  }
+
+  /** As all messages name it that are shown. @param {string} file */
+  #of(file) {
+    return [...this.#watched.values()].filter(({ id }) => id === file);
   }
 
   #lookAgain() {
@@ -246,7 +255,7 @@ export class Files {
 
   /** @param {{file: string, bitmap: string|null, expires_at: number|null}} event */
   #heard(event) {
-    this.#watched.get(event.file)?.hear(event);
+    for (const one of this.#of(event.file)) one.hear(event);
     if (event.bitmap === null) void this.uploads.ended(event.file).catch(() => undefined);
   }
 
@@ -258,8 +267,9 @@ export class Files {
       device: fromBase64url(message.device), message: fromBase64url(message.id), file: file.id, digest,
     }));
     const reference = { file, padded: job.padded, info: fromBase64url(job.infoHash) };
-    this.#watched.get(job.file)?.confirm(digest);
-    void this.#watched.get(job.file)?.read();
+    const one = this.#watched.get(keyOf(job.file, job.conversation, message.device, message.id));
+    one?.confirm(digest);
+    void one?.read();
     void conversation.flush().catch(waits);
     void this.known.tell(job.file, { ...reference, conversation: job.conversation, device: message.device, message: message.id, digest, until });
   }
@@ -283,6 +293,9 @@ export class Files {
     for (const listener of [...this.#listeners]) listener(file);
   }
 }
+
+/** @param {string} file  @param {string} conversation  @param {string} device  @param {string} message */
+const keyOf = (file, conversation, device, message) => [file, conversation, device, message].join();
 
 /** After these a file may have been made though nobody said so; the next start asks. */
 const MAYBE = ["unreachable", "unavailable", "not_ours", "internal"];

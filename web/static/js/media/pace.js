@@ -1,6 +1,8 @@
 /** How many objects go at once, and how fast it is: both are found out while it goes. */
 
 export const LANES_MOST = 6;
+/** So many are made ready while others are sent. */
+const AHEAD = 2;
 /** Of each object there are some copies while it is sealed and sent: so many bytes of them may be under way. */
 const BYTES_MOST = 25_165_824;
 const LANES_FIRST = 3;
@@ -12,13 +14,9 @@ const WINDOW_MS = 10_000;
 /** From less than this nobody can say how long it will take. */
 const KNOWN_MS = 2000;
 
-/**
- * One more or one fewer as long as that makes it faster, and back where it made it slower; half as many where something
- * failed. Fewer are slower by themselves: were that a reason for still fewer, chance would lead to one.
- */
+/** One more while that makes it faster, half as many where something failed. */
 export class Lanes {
   width = LANES_FIRST;
-  #step = 1;
   /** Bytes and milliseconds since the width was last thought about. */
   #bytes = 0;
   #began = 0;
@@ -26,6 +24,11 @@ export class Lanes {
   #before = 0;
 
   #most;
+
+  /** How many may be at hand: those that go, and some that were made ready meanwhile. */
+  get held() {
+    return Math.min(this.width + AHEAD, this.#most + 1, LANES_MOST);
+  }
 
   /** @param {number} now  milliseconds  @param {number} largest  bytes of the largest object */
   constructor(now, largest) {
@@ -39,17 +42,15 @@ export class Lanes {
     this.#count += 1;
     if (this.#count < 2 * this.width) return;
     const rate = this.#bytes / Math.max(now - this.#began, 1);
-    if (rate < WORSE * this.#before) this.#step = -this.#step;
-    if (rate >= BETTER * this.#before || rate < WORSE * this.#before) {
-      this.width = Math.min(Math.max(this.width + this.#step, 1), this.#most);
-    }
+    // What failed is tried with few; where nothing does, few are never faster.
+    if (this.width < LANES_FIRST || rate >= BETTER * this.#before) this.width = Math.min(this.width + 1, this.#most);
+    else if (rate < WORSE * this.#before) this.width = Math.max(this.width - 1, LANES_FIRST);
     this.#anew(rate, now);
   }
 
   /** One could not be sent. @param {number} now */
   failed(now) {
     this.width = Math.max(Math.floor(this.width / 2), 1);
-    this.#step = 1;
     this.#anew(0, now);
   }
 

@@ -293,10 +293,11 @@ export class Source {
         if (bytes.length !== to - from) throw new Refusal("segment_length");
         return bytes;
       } catch (error) {
-        const { code } = /** @type {Refusal} */ (error);
+        const { code, retryAfter } = /** @type {Refusal} */ (error);
+        const asked = retryAfter ?? 0;
         if (code === "url_expired") this.#addresses.delete(number);
-        if (!AGAIN.includes(code) || attempt === ATTEMPTS) throw error;
-        if (code !== "url_expired" || attempt > 1) await this.#pause(PAUSE_MS * 2 ** attempt);
+        if (!AGAIN.includes(code) || attempt === ATTEMPTS || asked > LONGEST_ASKED) throw error;
+        if (code !== "url_expired" || attempt > 1) await this.#pause(Math.max(1000 * asked, PAUSE_MS * 2 ** attempt));
       }
     }
   }
@@ -330,7 +331,9 @@ export class Source {
 
 const SEALED_CHUNK = CHUNK_BYTES + TAG_BYTES;
 /** What another try may change. */
-const AGAIN = ["url_expired", "unreachable", "unavailable"];
+const AGAIN = ["url_expired", "unreachable", "unavailable", "too_many"];
+/** Seconds: who is sent away for longer is told so. */
+const LONGEST_ASKED = 60;
 
 /** Of a bitmap as the server gives it. @param {Uint8Array} bits  @param {number} number */
 export const hasBit = (bits, number) => (bits[number >> 3] & (1 << (number & 7))) !== 0;

@@ -34,6 +34,7 @@ const ADDRESSES = 16;
 const LOOKED_FOR = 64;
 /** An address that ends so soon isn't begun with. */
 const EARLY_MS = 30_000;
+const LOST_MOST = 5;
 /** How often an address is asked for that isn't given. */
 const ATTEMPTS = 3;
 /** The server looks into the store no more often. */
@@ -61,6 +62,8 @@ export class Uploader {
   #asking = null;
   /** @type {Promise<void>|null} */
   #looking = null;
+  /** How often a part was sent and not found. @type {Map<number, number>} */
+  #lost = new Map();
   #lookedAt = -LOOK_MS;
   #lookSoon = () => {};
   #lanes;
@@ -68,6 +71,12 @@ export class Uploader {
   /** Bytes of what is being sent. @type {Map<number, number>} */
   #moving = new Map();
   #toldAt = -TELL_MS;
+  /** Until the last that was begun is being sent. @type {Promise<void>} */
+  #line = Promise.resolve();
+  /** How many are being sent, and who waits until fewer are. */
+  #inside = 0;
+  /** @type {(() => void)[]} */
+  #atDoor = [];
   #failures = 0;
   #waits = 0;
 
@@ -106,7 +115,7 @@ export class Uploader {
     };
     this.#tell(true);
     while (!stop.signal.aborted) {
-      const next = this.#busy.size < this.#lanes.width ? this.#waiting.shift() : undefined;
+      const next = this.#busy.size < this.#lanes.held ? this.#waiting.shift() : undefined;
       if (next !== undefined) begin(this.#one(next, stop.signal));
       else if (running.size > 0) await Promise.race(running);
       else if (this.#sent.size > 0) begin(this.#look(stop.signal));
@@ -121,22 +130,52 @@ export class Uploader {
   /** @param {number} number  @param {AbortSignal} signal */
   async #one(number, signal) {
     this.#busy.add(number);
+    const before = this.#line;
+    /** @type {() => void} */
+    let pass = () => {};
+    this.#line = new Promise((resolve) => { pass = resolve; });
     try {
-      await this.#sending(number, signal);
+      await this.#sending(number, signal, before, pass);
     } finally {
+      pass();
       this.#busy.delete(number);
       if (!this.#sent.has(number)) this.#moving.delete(number);
     }
     if (this.#sent.size > 0) this.#lookSoon();
   }
 
-  /** @param {number} number  @param {AbortSignal} signal */
-  async #sending(number, signal) {
-    const { length } = this.#layout.segment(number);
+  /**
+   * @param {number} number
+   * @param {AbortSignal} signal
+   * @param {Promise<void>} before  until the one before is being sent: what a player needs first goes first
+   * @param {() => void} pass
+   */
+  async #sending(number, signal, before, pass) {
     const { object, hash } = await this.#ports.seal(number, await this.#ports.read(number));
     signal.throwIfAborted();
     // Whoever dies from here on goes on with this content or not at all.
     await this.#ports.keep(number, hash);
+    await before;
+    await this.#enter(signal);
+    pass();
+    try {
+      await this.#put(number, object, signal);
+    } finally {
+      this.#inside -= 1;
+      for (const look of this.#atDoor.splice(0)) look();
+    }
+  }
+
+  /** As many as go at once, and no more. @param {AbortSignal} signal */
+  async #enter(signal) {
+    while (this.#inside >= this.#lanes.width) await new Promise((resolve) => { this.#atDoor.push(() => resolve(undefined)); });
+    signal.throwIfAborted();
+    this.#inside += 1;
+  }
+
+  /** @param {number} number  @param {Uint8Array} object  @param {AbortSignal} signal */
+  async #put(number, object, signal) {
+    const { length } = this.#layout.segment(number);
     // The same bytes may go any number of times.
     for (;;) {
       const address = await this.#address(number, signal);
@@ -146,6 +185,12 @@ export class Uploader {
       this.#progress(number, sent === "done" ? length : 0);
       if (sent === "done") break;
       if (sent === "full") throw new Refusal("store_full");
+      if (typeof sent === "object") {
+        if (sent.again > LONGEST_ASKED) throw new Refusal("too_many", { retryAfter: sent.again });
+        this.#lanes.failed(this.#ports.now());
+        await this.#backOff(signal, 1000 * sent.again);
+        continue;
+      }
       if (sent === "expired") {
         // One that the store never takes is asked for no faster than any other failure.
         if (this.#addresses.delete(number) && address.expires_at < this.#ports.now()) continue;
@@ -209,7 +254,11 @@ export class Uploader {
       this.#sent.delete(number);
       if (this.#busy.has(number)) continue;
       this.#moving.delete(number);
-      if (!hasBit(landed, number)) this.#waiting.unshift(number);
+      if (hasBit(landed, number)) continue;
+      this.#lost.set(number, (this.#lost.get(number) ?? 0) + 1);
+      // A store that takes everything and keeps nothing isn't given it for ever.
+      if (Number(this.#lost.get(number)) > LOST_MOST) throw new Refusal("segment_missing");
+      this.#waiting.unshift(number);
     }
     this.#tell(true);
   }

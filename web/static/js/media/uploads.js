@@ -67,22 +67,27 @@ export class Uploads {
 
   /** What was begun before, and by whom it can be gone on with. */
   async begin() {
-    const { jobs, locks } = this.#given;
-    for (const job of await jobs.all()) {
+    for (const job of await this.#given.jobs.all()) {
       if (this.#states.has(job.file)) continue;
-      if (job.message === null) {
-        const message = await this.#given.named(job);
-        // It was never said, so nobody has it.
-        if (message === null) {
-          await this.#drop(job.file);
-          continue;
-        }
-        await jobs.change(job.file, { message });
-      }
-      const isFree = await locks.request(LOCK + job.file, { ifAvailable: true }, async (lock) => lock !== null);
-      if (isFree && await this.#isWhole(job)) await this.#finish(job).catch(() => this.#set(job.file, "absent"));
-      else this.#set(job.file, isFree ? "absent" : "elsewhere");
+      await this.#begin(job).catch((error) => {
+        if (!(error instanceof Refusal)) throw error;
+        this.#set(job.file, "absent");
+      });
     }
+  }
+
+  /** @param {Job} job */
+  async #begin(job) {
+    const { jobs, locks, named } = this.#given;
+    if (job.message === null) {
+      const message = await named(job);
+      // It was never said, so nobody has it.
+      if (message === null) return this.#drop(job.file);
+      await jobs.change(job.file, { message });
+    }
+    const isFree = await locks.request(LOCK + job.file, { ifAvailable: true }, async (lock) => lock !== null);
+    if (isFree && await this.#isWhole(job)) await this.#finish(job);
+    else this.#set(job.file, isFree ? "absent" : "elsewhere");
   }
 
   /** Sends one whose job was written down. @param {string} file  @param {Blob} content */

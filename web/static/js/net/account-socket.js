@@ -106,6 +106,11 @@ export class AccountSocket {
     if (this.#isLive) this.#send({ type: "typing", conversation });
   }
 
+  /** @param {string} conversation  base64url  @param {string} sealed */
+  signal(conversation, sealed) {
+    if (this.#isLive) this.#send({ type: "signal", conversation, sealed });
+  }
+
   /** @param {string} path */
   async #greet(path) {
     this.#last += 1;

@@ -19,12 +19,12 @@ const IDLE_MS = 1000;
 const PASSING = ["too_many", "unavailable", "internal"];
 
 /**
- * Each frame: method, path, and the fields that go into the body.
+ * Each frame: method, path, and the fields that go into the body, where it has them.
  * @type {Record<string, [string, string, ...string[]]>}
  */
 const REQUESTS = {
-  post: ["POST", "room/messages", "id", "envelope", "viewing_hash"],
-  open: ["POST", "room/messages/{id}/open"],
+  post: ["POST", "room/messages", "id", "envelope", "viewing_hash", "attachment"],
+  open: ["POST", "room/messages/{id}/open", "attachment"],
   ack: ["POST", "room/messages/{id}/ack", "viewing"],
   release: ["POST", "room/messages/{id}/release"],
   withdraw: ["DELETE", "room/messages/{id}"],
@@ -107,7 +107,8 @@ export class PolledSocket extends EventTarget {
     // Whatever was sent before has been answered by now.
     if (frame.type === "ping") return this.#state(null).then(() => ({}));
     const [method, path, ...fields] = REQUESTS[String(frame.type)];
-    const body = fields.length === 0 ? undefined : Object.fromEntries(fields.map((each) => [each, frame[each]]));
+    const given = fields.filter((each) => frame[each] !== undefined);
+    const body = given.length === 0 ? undefined : Object.fromEntries(given.map((each) => [each, frame[each]]));
     const { value } = await this.#http.askOnce(method, path.replace("{id}", String(frame.id)), {
       headers: this.#headers, body, signal: this.#over.signal,
     });

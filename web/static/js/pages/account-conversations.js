@@ -17,15 +17,15 @@ const loadFiles = loading(new URL("./account-files.js", import.meta.url).href);
 /**
  * Files of these conversations, as far as this deployment takes any.
  * @param {import("../account/account-client.js").AccountClient} client
- * @param {import("../conversations/conversations.js").Conversations} talk
+ * @param {import("../conversations/live.js").LiveConversations} live
  * @param {any} limits  as `/config` has them, or undefined
  */
-export function filesOf(client, talk, limits) {
+export function filesOf(client, live, limits) {
   if (limits === undefined) return null;
   const offset = () => client.state.clockOffset;
   return filesDoor(async () => {
     const [program] = await Promise.all([loadFiles(), haveAll()]);
-    return client.beside(async (parts) => /** @type {typeof import("./account-files.js")} */ (program).openFiles(parts, talk, { limits, offset, words: refusalWords }));
+    return client.beside(async (parts) => /** @type {typeof import("./account-files.js")} */ (program).openFiles(parts, live, { limits, offset, words: refusalWords }));
   }, () => client.beside(async ({ rows }) => (await rows.ids(UPLOADS)).length > 0));
 }
 

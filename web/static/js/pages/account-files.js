@@ -3,6 +3,8 @@
 import { Files } from "../media/files.js";
 import { filesPart } from "../media/views/part.js";
 import { showing } from "../media/views/showing.js";
+import { watchingBy } from "../media/views/watching-by.js";
+import { HttpClient } from "../net/http-client.js";
 import { stayAwake } from "../media/views/staying-awake.js";
 import { styling } from "./loading.js";
 
@@ -11,14 +13,19 @@ const styled = styling(new URL("./media.css", import.meta.url).href, "sha256-med
 
 /**
  * @param {import("../media/files.js").Parts} parts
- * @param {import("../conversations/conversations.js").Conversations} talk
+ * @param {Pick<import("../conversations/live.js").LiveConversations, "talk"|"signal">} live
  * @param {{limits: import("../media/file-api.js").FileLimits, words: (error: unknown) => string, offset: () => number}} given
  */
-export async function openFiles(parts, talk, given) {
+export async function openFiles(parts, live, given) {
   // Without it everything is there all the same.
   await styled().catch(() => undefined);
+  const { talk } = live;
   const files = new Files(parts, talk, given.limits);
-  const play = showing({ account: `${parts.base}account/`, source: (one) => files.source(one), styled, words: given.words });
+  const http = new HttpClient(parts.base);
+  const play = showing({
+    account: `${parts.base}account/`, source: (one) => files.source(one), words: given.words,
+    watching: watchingBy(live, async () => /** @type {{now: number}} */ (await http.ask("GET", "config")).now),
+  });
   const part = filesPart({ files, talk, ...given, play });
   const rest = stayAwake(files.uploads, (listener) => files.subscribe(listener));
   files.begin().catch((error) => globalThis.reportError?.(error));

@@ -52,7 +52,7 @@ export function messengerDoor({ client, stage, load, invite, limits }) {
       const live = await client.beside((parts, work) => program.LiveConversations.open(parts, work));
       failure = null;
       // Somebody may have signed out in the meantime.
-      if (INSIDE.includes(client.state.phase)) opened = { program, live, files: program.filesOf(client, live.talk, limits) };
+      if (INSIDE.includes(client.state.phase)) opened = { program, live, files: program.filesOf(client, live, limits) };
       else live.close();
     } catch (error) {
       failure = error;

@@ -58,7 +58,7 @@ export class Sending extends EventTarget {
   }
 
   /**
-   * Takes a file in; gives the id of its message.
+   * Takes a file in, whose bytes are nobody else's; gives the id of its message.
    * @param {Outgoing} file
    * @throws {Refusal} `content_field`, `attachment_size`
    */
@@ -91,9 +91,10 @@ export class Sending extends EventTarget {
     const job = this.#jobs.get(id);
     if (job?.phase !== "failed") return;
     const inner = this.#inner();
+    const file = { ...job.file, bytes: job.file.bytes.slice() };
     this.#forget(job);
     inner.outbox.drop(id);
-    this.add(job.file);
+    this.add(file);
   }
 
   #inner() {
@@ -185,6 +186,7 @@ export class Sending extends EventTarget {
   #forget(job) {
     job.going.abort();
     job.key.fill(0);
+    job.file.bytes.fill(0);
     this.#jobs.delete(job.id);
     this.dispatchEvent(new Event("change"));
   }

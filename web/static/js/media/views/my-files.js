@@ -1,4 +1,7 @@
-/** The files that this account has sent and the server still keeps: how large, until when, and away with them. */
+/**
+ * The files that the server still keeps for this account: those it has sent, with what they take and a way to be rid of
+ * them, and those of others that its devices can open, also where no message names them any more.
+ */
 
 import { announce } from "../../ui/announce.js";
 import { confirm } from "../../ui/dialog.js";
@@ -10,13 +13,13 @@ import { shareWords, sizeWords } from "./sizes.js";
 import { countBits } from "../source.js";
 
 /**
- * @typedef {{id: string, name: string|null, size: number, segments: number, landed: Uint8Array, isComplete: boolean, isBroken: boolean,
- *   expiresAt: number}} Mine  of which nothing is known here, `name` is null
+ * @typedef {{id: string, isOwn: boolean, name: string|null, size: number, segments: number, landed: Uint8Array, isComplete: boolean,
+ *   isBroken: boolean, expiresAt: number, card: HTMLElement|null}} Listed  of which nothing is known here, `name` and `card` are null
  *
- * @param {{mine: () => Promise<Mine[]>, remove: (id: string) => Promise<unknown>, words: (error: unknown) => string, offset: () => number,
+ * @param {{listed: () => Promise<Listed[]>, remove: (id: string) => Promise<unknown>, words: (error: unknown) => string, offset: () => number,
  *   limits: import("../file-api.js").FileLimits}} given
  */
-export function myFiles({ mine, remove, words, offset, limits }) {
+export function myFiles({ listed, remove, words, offset, limits }) {
   const list = el("ul", { class: "file-list" });
   const state = el("p", { class: "hint", role: "status" }, say("conversations.file.loading"));
   const title = el("h2", { id: "files-title", tabindex: "-1" }, say("conversations.file.mine"));
@@ -24,23 +27,26 @@ export function myFiles({ mine, remove, words, offset, limits }) {
 
   async function read() {
     try {
-      draw(await mine());
+      draw(await listed());
     } catch (error) {
       fill(state, words(error), " ", button("quiet small", say("conversations.file.again"), () => void read()));
     }
   }
 
-  /** @param {Mine[]} all */
-  function draw(all) {
-    const bytes = all.reduce((sum, { size }) => sum + size, 0);
+  /** @param {Listed[]} found */
+  function draw(found) {
+    // Of what others have sent and nobody here has a key of, there is nothing to be shown.
+    const all = found.filter(({ isOwn, card }) => isOwn || card !== null);
+    const own = all.filter(({ isOwn }) => isOwn);
+    const bytes = own.reduce((sum, { size }) => sum + size, 0);
     fill(state, all.length === 0 ? say("conversations.file.none")
-      : say("conversations.file.used", { count: all.length, used: sizeWords(bytes), most: sizeWords(limits.bytes) }));
+      : say("conversations.file.used", { count: own.length, used: sizeWords(bytes), most: sizeWords(limits.bytes) }));
     fill(list, [...all].sort((one, other) => one.expiresAt - other.expiresAt).map(row));
   }
 
-  /** @param {Mine} one */
+  /** @param {Listed} one */
   function row(one) {
-    const { id, name, size, segments, landed, isComplete, isBroken, expiresAt } = one;
+    const { id, isOwn, card, name, size, segments, landed, isComplete, isBroken, expiresAt } = one;
     const stands = isBroken ? say("conversations.file.state.broken") : isComplete ? say("conversations.file.until", { time: moment(expiresAt - offset()) })
       : say("conversations.file.state.uploading", { share: shareWords(countBits(landed, segments) / segments) });
     const shown = name ?? say("conversations.file.some");
@@ -61,9 +67,9 @@ export function myFiles({ mine, remove, words, offset, limits }) {
       }
     }
 
-    return el("li", {}, el("div", { class: "file-what" },
+    return el("li", {}, card ?? el("div", { class: "file-what" },
       name === null ? el("span", {}, shown) : el("bdi", { class: "notranslate", translate: "no" }, name),
-      el("p", { class: "hint" }, `${sizeWords(size)} · ${stands}`)), away);
+      el("p", { class: "hint" }, `${sizeWords(size)} · ${stands}`)), isOwn ? away : null);
   }
 
   void read();

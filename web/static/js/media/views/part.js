@@ -1,12 +1,13 @@
 /** Files as the page of accounts shows them: cards in conversations, what is asked before one goes, and the list of one's own. */
 
-import { fill } from "../../ui/el.js";
+import { el, fill } from "../../ui/el.js";
 import { isCleanable } from "../cleaned.js";
 import { fileCard } from "./file-card.js";
 import { myFiles } from "./my-files.js";
 import { sendPanel } from "./send-panel.js";
 import { Layout } from "../../protocol/files/layout.js";
 import { readFiles } from "../../protocol/files/contents.js";
+import { toBase64url } from "../../protocol/encoding.js";
 import { openInfo } from "../../protocol/files/info.js";
 
 /**
@@ -19,7 +20,7 @@ import { openInfo } from "../../protocol/files/info.js";
  * @property {import("../file-api.js").FileLimits} limits
  * @property {() => number} offset  the server's clock minus this one's, in milliseconds
  * @property {(error: unknown) => string} words
- * @property {import("./file-card.js").Around["play"]} play
+ * @property {((one: import("../watched.js").Watched, place: HTMLElement, conversation: string) => void)|null} play
  */
 
 /** What comes to the same for whoever looks: it isn't what was sent. */
@@ -57,23 +58,37 @@ export function filesPart({ files, talk, limits, offset, words: said, play }) {
       for (const [index, { digest }] of named.entries()) files.watch(references[index], { conversation, device, message, digest });
       return;
     }
+    draw(place, key, named.map(({ digest }, index) => cardOf(references[index], { conversation, device, message, digest })));
+  }
+
+  /** @param {HTMLElement} place  @param {string} key  @param {ReturnType<typeof cardOf>[]} cards */
+  function draw(place, key, cards) {
     if (!places.has(place)) shown.add(new WeakRef(place));
-    const cards = named.map(({ file, digest }, index) => {
-      const one = files.watch(references[index], { conversation, device, message, digest });
-      const card = fileCard(one, {
-        files: filesOf, offset, words, play,
-        cancel: async () => {
-          await files.remove([file]);
-          const here = talk.of(conversation);
-          if (!(await here.discard(message))) await here.says.withdraw(entry);
-        },
-      });
-      return { file, card };
-    });
     fill(place, cards.map(({ card }) => card.node));
     places.set(place, { key, update: (changed) => {
-      for (const { file, card } of cards) if (file === changed) card.update();
+      for (const { one, card } of cards) if (one.id === changed) card.update();
     } });
+  }
+
+  /**
+   * @param {import("../../protocol/files/contents.js").Reference} reference
+   * @param {import("../files.js").Where} where
+   */
+  function cardOf(reference, where) {
+    const { conversation, device, message } = where;
+    const one = files.watch(reference, where);
+    return { one, card: fileCard(one, { files: filesOf, offset, words, play: play === null ? null : (watched, stage) => play(watched, stage, conversation), cancel: async () => {
+      await files.remove([one.id]);
+      const here = talk.of(conversation);
+      if (!(await here.discard(message))) await here.says.withdraw({ device, id: message });
+    } }) };
+  }
+
+  /** @param {any} known */
+  function listedCard({ conversation, device, message, digest, file, padded, info }) {
+    const place = el("div", { class: "file-what" });
+    draw(place, "", [cardOf({ file, padded, info }, { conversation, device, message, digest: digest === null ? null : toBase64url(digest) })]);
+    return place;
   }
 
   /** @type {import("./file-card.js").FilesOf} */
@@ -97,11 +112,11 @@ export function filesPart({ files, talk, limits, offset, words: said, play }) {
       return failed;
     } }),
     remove: (ids) => files.remove(ids),
-    list: (place) => fill(place, myFiles({ limits, words, offset, remove: (id) => files.remove([id]), mine: async () =>
-      Promise.all((await files.mine()).map(async ({ standing, known }) => {
+    list: (place) => fill(place, myFiles({ limits, words, offset, remove: (id) => files.remove([id]), listed: async () =>
+      Promise.all((await files.listed()).map(async ({ standing, known }) => {
         const info = known === null ? null : await openInfo(known.file, known.padded, known.info, standing.info).catch(() => null);
-        const { id, padded, landed, isComplete, isBroken, expiresAt } = standing;
-        return { id, name: info?.name ?? null, size: padded, segments: new Layout(padded).count, landed, isComplete, isBroken, expiresAt };
+        const { id, padded, landed, ...stands } = standing;
+        return { ...stands, id, landed, size: padded, segments: new Layout(padded).count, name: info?.name ?? null, card: info === null ? null : listedCard(known) };
       })) }).node),
     isBusy: () => files.uploads.isBusy,
     close() {

@@ -54,7 +54,7 @@ export function playerView({ type, title, way, isConfirmed = () => true }) {
   const bar = el("div", { class: "film-bar" }, playButton, seeking, at, muteButton, volume, isSound ? null : [besideButton, wholeButton]);
   const frame = el("div", { class: "film-frame", tabindex: "0", role: "group", "aria-label": title, on: { keydown: pressed, pointermove: awake, pointerdown: awake } },
     isSound ? null : element, el("div", { class: "film-over" }, said, again), bar);
-  const node = el("div", { class: "film", data: { sound: isSound ? "" : null } }, frame, isSound ? element : null, note, below);
+  const node = el("div", { class: "film", data: isSound ? { sound: "" } : {} }, frame, isSound ? element : null, note, below);
   besideButton.hidden = document.pictureInPictureEnabled !== true;
   wholeButton.hidden = !("requestFullscreen" in frame) && !("webkitEnterFullscreen" in element);
   if (!isSound) element.addEventListener("click", () => player.toggle());

@@ -19,8 +19,8 @@ const LOOK_MS = 2000;
  * @typedef {object} Given
  * @property {string} account  address of this page's folder, which is the worker's too
  * @property {(one: Watched) => import("../source.js").Source} source
- * @property {() => Promise<unknown>} styled  what it looks like is here
  * @property {(error: unknown) => string} words  what was thrown, in a sentence
+ * @property {import("./watching-by.js").WatchingBy} watching
  */
 
 /**
@@ -67,15 +67,15 @@ function openWays(account) {
 /**
  * Shows files in places that are given for them (file-card.js).
  * @param {Given} given
- * @returns {(one: Watched, place: HTMLElement) => void}
+ * @returns {(one: Watched, place: HTMLElement, conversation: string) => void}
  */
-export function showing({ account, source: sourceOf, styled, words }) {
-  /** @param {Watched} one  @param {HTMLElement} place  @param {string} sentence */
-  const complain = (one, place, sentence) => fill(place, el("p", { class: "hint" }, sentence), el("button", {
-    type: "button", class: "button quiet small", on: { click: () => void show(one, place) } }, say("conversations.film.again_now")));
+export function showing({ account, source: sourceOf, words, watching }) {
+  /** @param {Watched} one  @param {HTMLElement} place  @param {string} conversation  @param {string} sentence */
+  const complain = (one, place, conversation, sentence) => fill(place, el("p", { class: "hint" }, sentence), el("button", {
+    type: "button", class: "button quiet small", on: { click: () => void show(one, place, conversation) } }, say("conversations.film.again_now")));
 
-  /** @param {Watched} one  @param {HTMLElement} place */
-  async function show(one, place) {
+  /** @param {Watched} one  @param {HTMLElement} place  @param {string} conversation */
+  async function show(one, place, conversation) {
     const { info } = one;
     if (info === null) return;
     fill(place, el("p", { class: "hint", role: "status" }, say("conversations.film.loading")));
@@ -86,18 +86,17 @@ export function showing({ account, source: sourceOf, styled, words }) {
     const looking = setInterval(() => { if (!place.isConnected) source.close(); }, LOOK_MS);
     ends.signal.addEventListener("abort", () => clearInterval(looking));
     try {
-      await styled();
       if (info.type.startsWith("image/")) {
         fill(place, await pictureView(source, isolated(info.name), ends.signal));
         source.close();
       } else if (servedType(info.type) === null) {
         fill(place, el("p", { class: "hint" }, say("conversations.refusal.not_played")));
         source.close();
-      } else await play(one, info, source, place, ends.signal);
+      } else await play(one, info, source, place, { conversation, ended: ends.signal });
     } catch (error) {
       if (ends.signal.aborted && !place.isConnected) return;
       source.close();
-      complain(one, place, words(error));
+      complain(one, place, conversation, words(error));
     }
   }
 
@@ -106,14 +105,16 @@ export function showing({ account, source: sourceOf, styled, words }) {
    * @param {import("../../protocol/files/info.js").Info} info
    * @param {import("../source.js").Source} source
    * @param {HTMLElement} place
-   * @param {AbortSignal} ended
+   * @param {{conversation: string, ended: AbortSignal}} about
    */
-  async function play(one, { name, type }, source, place, ended) {
+  async function play(one, { name, type }, source, place, { conversation, ended }) {
     ways ??= openWays(account);
     const view = playerView({ type, title: isolated(name), isConfirmed: () => one.digest !== null, way: await ways(source, type) });
     const off = one.subscribe(view.update);
+    const others = watching(conversation, one.reference.file.id, view);
     const end = () => {
       off();
+      others.close();
       view.close();
       // It may no longer be had, while somebody looks on.
       if (place.isConnected) fill(place);
@@ -125,5 +126,5 @@ export function showing({ account, source: sourceOf, styled, words }) {
     view.play();
   }
 
-  return (one, place) => void show(one, place);
+  return (one, place, conversation) => void show(one, place, conversation);
 }

@@ -49,7 +49,7 @@ export function cardView(first, room) {
   const faces = {
     sealed: sealedFace,
     broken: brokenFace,
-    open: (card) => (card.file === null ? openFace : ifHere().fileFace)(card, room, { author, from: () => from(card, mark(author())) }),
+    open: (card) => (card.file ? ifHere().fileFace : openFace)(card, room, { author, from: () => from(card, mark(author())) }),
   };
 
   /** @param {CardView} card  what is in its place */
@@ -117,7 +117,7 @@ export function cardView(first, room) {
   function sealedLine(card, state) {
     if (state === "failed" && has(`refusal.${card.error}`)) return say(`refusal.${card.error}`);
     const holder = state === "taken" ? who(room.people.get(card.holder ?? "")) : null;
-    const line = card.attachment !== null && holder === null ? ifHere()?.fileLine(card, room)
+    const line = card.attachment && holder === null ? ifHere()?.fileLine(card, room)
       : parts(CARDS[state].text, { name: holder, time: usualTime(card.size) });
     const until = moment(room.localTime(card.expiresAt));
     if (state === "taken" || state === "failed" || until === "") return line;

@@ -7,6 +7,7 @@ import { pictureForm } from "../../protocol/picture-form.js";
 import { el, fill } from "../../ui/el.js";
 import { say } from "../../ui/i18n.js";
 import { panel, panelHead } from "../../ui/dialog.js";
+import { COVERED } from "../../ui/neutral-screen.js";
 import { pointsOf } from "../../ui/reading-time.js";
 import { textOf } from "../attachment-kinds.js";
 import { larger, save } from "./file-drawings.js";
@@ -125,7 +126,11 @@ async function played(bytes, kind, type, card) {
     class: `enclosed-player ${kind}`, controls: true, preload: "auto", playsinline: true, controlslist: "nodownload noremoteplayback noplaybackrate",
     disableremoteplayback: true, disablepictureinpicture: true, "aria-label": say(`files.${kind}`, { name: card.file?.name ?? "" }),
   });
+  const quiet = () => player.pause();
+  // Who covers the page wants nobody to hear it either.
+  document.addEventListener(COVERED, quiet);
   const end = () => {
+    document.removeEventListener(COVERED, quiet);
     player.pause();
     player.removeAttribute("src");
     player.load();

@@ -58,7 +58,7 @@ export function traceOfCard(card) {
 }
 
 /** Whether there is more of a message of one's own than what became of it. @param {SentView} message */
-export const hasContent = ({ text, file }) => text !== null || file !== null;
+export const hasContent = ({ text, file }) => (text ?? file ?? null) !== null;
 
 /**
  * The same of a message of one's own. "told": only what became of it is left, since a reload took the text.

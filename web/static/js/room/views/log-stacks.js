@@ -29,7 +29,7 @@ const SINGLE = new Set(["ash", "hidden", "fates"]);
 /** @param {{kind: string, item?: any}} entry  @returns {boolean} whether nothing about its card needs a line of its own */
 const isPlain = ({ kind, item }) =>
   kind === "card" && (item.state === "closed" || item.state === "taken") && item.error === null
-  && !item.repeated && item.gapBefore === 0 && item.attachment === null;
+  && !item.repeated && item.gapBefore === 0 && !item.attachment;
 
 /**
  * The entries with stacks in the place of their oldest card. `keys` remembers the stack of each card, so that one

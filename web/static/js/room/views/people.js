@@ -34,8 +34,11 @@ function initialOf(label) {
   return (first.length <= LONGEST_INITIAL ? first : [...first][0]).toUpperCase();
 }
 
-/** What a peer calls itself, which is a name if it could be read at all (7.5); else null. @param {unknown} name */
-const nameOf = (name) => (typeof name === "string" && name !== "" ? name : null);
+/** What no name has, whoever let it through: what can't be seen, and what turns the text around. */
+const UNSEEN = /(?![\u200C\u200D])[\p{C}\p{Zl}\p{Zp}]/u;
+
+/** What a peer calls itself, which was found to be a name when it was read (7.5); else null. @param {unknown} name */
+const nameOf = (name) => (typeof name === "string" && name !== "" && !UNSEEN.test(name) ? name : null);
 
 /** @param {unknown} colour  @returns {colour is number} */
 const isColour = (colour) => Number.isInteger(colour);

@@ -50,7 +50,7 @@ export function roomView({ client, share, setTitle = () => {}, hide = null }) {
     client, people, memory, localTime,
     open(card) {
       // What went wrong is in the card's state, and said by its line.
-      if (card.attachment === null) client.open(card.id).catch(() => {});
+      if (!card.attachment) client.open(card.id).catch(() => {});
       else withParts(({ openFile }) => openFile(client, card.id, () => failed("not_loaded")));
     },
     live: () => state.phase === "live",

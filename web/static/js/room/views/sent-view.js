@@ -48,7 +48,7 @@ export function sentView(first, room) {
     const { text, file } = current;
     drawn = text ?? file;
     body?.close();
-    body = text !== null ? foldedBody(text, room.hold) : file !== null ? ifHere().sentFile(current, room) : null;
+    body = text !== null ? foldedBody(text, room.hold) : file ? ifHere().sentFile(current, room) : null;
     fill(words,
       text !== null && typeof current.quote?.text === "string" ? quoteView(current.quote, room.people) : null,
       body?.node);
