@@ -148,6 +148,11 @@ test-release: $(VENV)/dev.stamp ## what only a release needs: every form of the 
 	@sh tools/browsers.sh
 	@$(PY) -m pytest -m release $(ARGS)
 
+.PHONY: film
+film: $(VENV)/dev.stamp ## send 4 GiB on a line that breaks every half minute, and save it elsewhere (SIZE=64 in MiB)
+	@sh tools/browsers.sh
+	@$(PY) -m pytest -m release -s tests/browser/test_film.py --film $(or $(SIZE),4096)
+
 .PHONY: test-stores
 test-stores: $(VENV)/dev.stamp ## the tests of S3 on a second engine, Ceph's radosgw (root, Debian)
 	@sh tools/stores.sh $(VENV) radosgw

@@ -13,7 +13,7 @@ UNLIMITED = {"ACCOUNT_REQUESTS_PER_ACCOUNT": "off", "ACCOUNT_REQUESTS_PER_ADDRES
 #: Into so many conversations one brings somebody else who has said nothing in any of them.
 SILENT = 20
 
-_OPEN = """async () => {
+OPEN = """async () => {
   const from = (name) => import(new URL(`static/js/${name}.js`, document.baseURI).href);
   const [{ AccountClient }, { HttpClient }, { readConfig }] = await Promise.all(
     ["account/account-client", "net/http-client", "protocol/config"].map(from));
@@ -23,21 +23,21 @@ _OPEN = """async () => {
   const client = await AccountClient.open({ config, base, ...parts });
   Object.assign(window, { client, from });
 }"""
-_LIVE = """async () => {
+LIVE = """async () => {
   const { LiveConversations } = await from("conversations/live");
   window.live = await client.beside((parts, work) => LiveConversations.open(parts, work));
 }"""
-_REGISTER = """async (name) => {
+REGISTER = """async (name) => {
   const address = client.proposeAddress(name);
   await client.register({ address, password: "correct horse battery staple" });
   await client.confirmWords();
 }"""
-_REDEEM = """async (fragment) => {
+REDEEM = """async (fragment) => {
   const { readInvitation } = await from("protocol/conversations/invitations");
   await live.talk.redeem(readInvitation(fragment));
   return client.state.account;
 }"""
-_FOUND = """async ([account, count]) => {
+FOUND = """async ([account, count]) => {
   await live.talk.redeemed();
   const ids = [];
   for (let number = 0; number < count; number += 1) {
@@ -79,31 +79,31 @@ def bare(context: BrowserContext, address: str) -> Page:
     # What was fulfilled came from nowhere, and has to ask before it may reach this machine.
     context.grant_permissions(["local-network-access"], origin=address.rstrip("/"))
     page.goto(f"{address}bare")
-    page.evaluate(_OPEN)
+    page.evaluate(OPEN)
     return page
 
 
 def reopened(page: Page) -> None:
     """The same after a reload, as far as there is an account."""
     page.reload()
-    page.evaluate(_OPEN)
+    page.evaluate(OPEN)
 
 
 def friends(browser: Browser, address: str) -> tuple[Page, Page, str]:
     """Two people who are contacts, each in a profile of its own; and the other's account."""
     one, other = (bare(browser.new_context(), address) for _ in range(2))
     for page, name in ((one, "one"), (other, "other")):
-        page.evaluate(_REGISTER, name)
-        page.evaluate(_LIVE)
+        page.evaluate(REGISTER, name)
+        page.evaluate(LIVE)
     fragment = one.evaluate("async () => (await live.talk.invite()).fragment()")
-    return one, other, str(other.evaluate(_REDEEM, fragment))
+    return one, other, str(other.evaluate(REDEEM, fragment))
 
 
 def talking(one: Page, other: Page, account: str, count: int) -> list[str]:
     """So many conversations of two; the other has answered in each."""
     ids: list[str] = []
     while len(ids) < count:
-        more: list[str] = one.evaluate(_FOUND, [account, min(SILENT, count - len(ids))])
+        more: list[str] = one.evaluate(FOUND, [account, min(SILENT, count - len(ids))])
         other.evaluate(_ANSWER, more)
         ids += more
     one.evaluate(_SYNC)

@@ -141,8 +141,15 @@ class Tab:
 def served(**settings: str) -> Iterator[str]:
     """The program with its embedded database and these settings; gives its address once everything
     is packed."""
+    with running(**settings) as (address, _):
+        yield address
+
+
+@contextmanager
+def running(**settings: str) -> Iterator[tuple[str, int]]:
+    """As `served`, with its process."""
     with tempfile.TemporaryDirectory() as folder:
-        running = subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "ephemeral", "serve"],
             cwd=ROOT,
             env={"PATH": os.environ["PATH"], "PORT": "0", "DATA_DIR": folder, **settings},
@@ -150,16 +157,16 @@ def served(**settings: str) -> Iterator[str]:
             text=True,
         )
         try:
-            assert running.stdout is not None
-            found = re.search(r"http://\S+", running.stdout.readline())
+            assert process.stdout is not None
+            found = re.search(r"http://\S+", process.stdout.readline())
             if found is None:
                 raise SystemExit("The server did not start; its words stand above.")
             address = found.group()
             all_packed(address)
-            yield address
+            yield address, process.pid
         finally:
-            running.terminate()
-            running.wait(30)
+            process.terminate()
+            process.wait(30)
 
 
 def all_packed(address: str) -> None:

@@ -66,6 +66,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="NUMBER",
         help="begin with this one of the histories of talk",
     )
+    parser.addoption(
+        "--film",
+        type=int,
+        metavar="MEBIBYTES",
+        default=4096,
+        help="how large a file is sent on a line that breaks (4096: as large as files may be)",
+    )
 
 
 @pytest.fixture(scope="session")

@@ -193,7 +193,11 @@ describe("sending", () => {
   });
 
   test("more go at once while that is faster, and fewer after a failure", () => {
-    const lanes = new Lanes(0);
+    // What is under way of the largest objects is bounded too.
+    const large = new Lanes(0, 2 ** 23);
+    for (let now = 1; now <= 200; now += 1) large.done(1000 * large.width, now);
+    assert.deepEqual([large.width, large.held], [3, 4]);
+    const lanes = new Lanes(0, 2 ** 21);
     for (let now = 1; now <= 200; now += 1) lanes.done(1000 * lanes.width, now);
     assert.equal(lanes.width, LANES_MOST);
     lanes.failed(201);

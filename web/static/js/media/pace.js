@@ -1,6 +1,10 @@
 /** How many objects go at once, and how fast it is: both are found out while it goes. */
 
 export const LANES_MOST = 6;
+/** So many are made ready while others are sent. */
+const AHEAD = 2;
+/** Of each object there are some copies while it is sealed and sent: so many bytes of them may be under way. */
+const BYTES_MOST = 25_165_824;
 const LANES_FIRST = 3;
 /** By so much it must be faster or slower before that is told from chance. */
 const BETTER = 1.1;
@@ -19,9 +23,17 @@ export class Lanes {
   #count = 0;
   #before = 0;
 
-  /** @param {number} now  milliseconds */
-  constructor(now) {
+  #most;
+
+  /** How many may be at hand: those that go, and some that were made ready meanwhile. */
+  get held() {
+    return Math.min(this.width + AHEAD, this.#most + 1, LANES_MOST);
+  }
+
+  /** @param {number} now  milliseconds  @param {number} largest  bytes of the largest object */
+  constructor(now, largest) {
     this.#began = now;
+    this.#most = Math.min(Math.max(Math.floor(BYTES_MOST / largest), 1), LANES_MOST);
   }
 
   /** An object has come there. @param {number} bytes  @param {number} now */
@@ -31,7 +43,7 @@ export class Lanes {
     if (this.#count < 2 * this.width) return;
     const rate = this.#bytes / Math.max(now - this.#began, 1);
     // What failed is tried with few; where nothing does, few are never faster.
-    if (this.width < LANES_FIRST || rate >= BETTER * this.#before) this.width = Math.min(this.width + 1, LANES_MOST);
+    if (this.width < LANES_FIRST || rate >= BETTER * this.#before) this.width = Math.min(this.width + 1, this.#most);
     else if (rate < WORSE * this.#before) this.width = Math.max(this.width - 1, LANES_FIRST);
     this.#anew(rate, now);
   }

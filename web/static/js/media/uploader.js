@@ -7,7 +7,7 @@
  */
 
 import { Refusal, isPassing } from "../protocol/errors.js";
-import { LANES_MOST, Lanes, Rate } from "./pace.js";
+import { Lanes, Rate } from "./pace.js";
 import { hasBit } from "./source.js";
 
 /**
@@ -29,8 +29,6 @@ import { hasBit } from "./source.js";
  * @property {(progress: Progress) => void} told
  */
 
-/** So many are made ready while others are sent. */
-const AHEAD = 2;
 /** Where so many objects go is asked at once, and so many are looked for. */
 const ADDRESSES = 16;
 const LOOKED_FOR = 64;
@@ -92,7 +90,7 @@ export class Uploader {
     this.#ports = ports;
     this.#landed = landed;
     this.#waiting = order.filter((number) => !hasBit(landed, number));
-    this.#lanes = new Lanes(ports.now());
+    this.#lanes = new Lanes(ports.now(), layout.segment(layout.count >> 1).length);
   }
 
   /**
@@ -117,7 +115,7 @@ export class Uploader {
     };
     this.#tell(true);
     while (!stop.signal.aborted) {
-      const next = this.#busy.size < Math.min(this.#lanes.width + AHEAD, LANES_MOST) ? this.#waiting.shift() : undefined;
+      const next = this.#busy.size < this.#lanes.held ? this.#waiting.shift() : undefined;
       if (next !== undefined) begin(this.#one(next, stop.signal));
       else if (running.size > 0) await Promise.race(running);
       else if (this.#sent.size > 0) begin(this.#look(stop.signal));
