@@ -27,7 +27,8 @@ DRAWN = count(1)
 # How many requests of one member or account may wait, how often a password may be guessed, and
 # what operators may do.
 WITHOUT_SETTING = {
-    "sockets_seat", "sockets_account", "objects_read", "objects_store", "guess_login", "guess_password", "guess_recovery",
+    "sockets_seat", "sockets_account", "objects_read", "objects_store",
+    "guess_login", "guess_password", "guess_recovery",
     "pins_account", "pins_address", "conversation_post_account", "conversation_record_account",
     "conversation_typing_account", "conversation_presence_account", "sockets_device",
     "conversation_signal_account",
