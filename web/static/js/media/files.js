@@ -20,7 +20,7 @@ import { KnownFiles } from "./known-files.js";
 import { previewOf } from "./preview.js";
 import { save } from "./saver.js";
 import { Sealer } from "./sealer.js";
-import { tidy } from "./sinks.js";
+import { dropAll, tidy } from "./sinks.js";
 import { Source } from "./source.js";
 import { Uploads } from "./uploads.js";
 import { waitFor } from "./waiting.js";
@@ -246,6 +246,7 @@ export class Files {
   }
 
   close() {
+    void dropAll();
     clearInterval(this.#looking);
     this.#unsubscribe();
     this.uploads.close();
