@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.release, pytest.mark.whole_chromium, pytest.mark.timeo
 MEBIBYTE = 2**20
 MARKED = 8 * MEBIBYTE
 # What a page holds at most, of however large a file, and by how much the server may grow.
-TAB, GROWTH = 300 * MEBIBYTE, 48 * MEBIBYTE
+TAB, GROWTH = 400 * MEBIBYTE, 48 * MEBIBYTE
 PATIENCE = 3000
 PRESSED = """(text) => {
   const button = [...document.querySelectorAll("button")]
