@@ -23,6 +23,8 @@ PATIENCE = 60
 ARGUMENTS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--no-first-run", "--remote-debugging-port=0",
+    # What was fulfilled came from nowhere, and would have to ask before it may reach this machine.
+    "--disable-features=LocalNetworkAccessChecks",
     # A tab that nobody looks at is no slower.
     "--disable-renderer-backgrounding", "--disable-background-timer-throttling",
 )  # fmt: skip
@@ -80,11 +82,6 @@ class Unwatched:
 
     def bare(self, address: str) -> None:
         """Load a page of this server's that has no program."""
-        origin = address.rstrip("/")
-        # What was fulfilled came from nowhere, and has to ask before it may reach this machine.
-        self._browser.send(
-            "Browser.grantPermissions", permissions=["localNetworkAccess"], origin=origin
-        )
         self._page.send("Fetch.enable", patterns=[{"urlPattern": f"{address}bare"}])
         held = self._page.until_paused("Page.navigate", url=f"{address}bare")
         self._page.send(

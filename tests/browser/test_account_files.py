@@ -145,6 +145,15 @@ def test_a_file_is_gone_on_with_on_another_day_and_saved_by_somebody_else(
     assert cleaned.startswith(b"\xff\xd8\xff")
     assert b"CANARY" not in cleaned
 
+    # What can't be cleaned goes only if somebody says so: it is no question of whether they look.
+    recording = file_of(tmp_path / "where.heic", b"\0\0\0\x18ftypheic" + b"GPS-CANARY" * 9)
+    panel = pick(bo, recording)
+    expect(panel).to_contain_text("The metadata of this one can’t be removed.")
+    panel.get_by_role("button", name="Send it").click()
+    expect(panel.locator(".notice")).to_contain_text("The metadata of this one can’t be removed.")
+    bo.keyboard.press("Escape")
+    expect(bo.locator(".file-card").filter(has_text="where.heic")).to_have_count(0)
+
     # There is room for no second one of that kind: that is said, and nothing is sent.
     panel = pick(ada, file_of(tmp_path / "more.bin", random.Random(8).randbytes(11 * MEBIBYTE)))
     panel.get_by_role("button", name="Send it").click()

@@ -67,6 +67,7 @@ def test_a_film_is_played_while_it_is_sent_and_on_after_what_breaks_it_off(
     Image.new("RGB", (700, 30), "navy").save(picture)
     drawing.write_text('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')
     ada.page.locator("form input[type=file]").set_input_files([picture, drawing])
+    ada.page.get_by_label("Remove metadata").uncheck()
     ada.page.get_by_role("button", name="Send 2 files").click()
     card(bo.page)
     for name in ("quay.png", "quay.svg"):
@@ -97,6 +98,7 @@ def told(ada: Watched, bo: Watched, server: str, path: Path) -> None:
     path.write_bytes(film(SECONDS, weight=WEIGHT))
     card(here)
     here.locator("form input[type=file]").set_input_files(path)
+    here.get_by_label("Remove metadata").uncheck()
     here.get_by_role("button", name="Send it").click()
 
     # Less than a fifth of it is there.

@@ -56,6 +56,7 @@ def test_two_see_the_same_through_whatever_one_does_a_cut_and_a_leaver(
     path.write_bytes(film(120, weight=10_000))
     mine = card(here)
     here.locator("form input[type=file]").set_input_files(path)
+    here.get_by_label("Remove metadata").uncheck()
     here.get_by_role("button", name="Send it").click()
     theirs = card(there)
     expect(theirs.get_by_role("button", name="Save")).to_be_visible()

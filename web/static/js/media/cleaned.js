@@ -8,9 +8,24 @@ const HEAD_BYTES = 64;
 const PICTURE_BYTES = 104_857_600;
 const ZEROS_BYTES = 1_048_576;
 
-/** Whether there is anything that could be removed. @param {Blob} file */
-export async function isCleanable(file) {
-  return kindOf(new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer())) !== null;
+/** Types, ends of names and beginnings of what tells of itself and can't be cleaned: a browser often knows no type of it. */
+const TYPES = /^(?:image|video|audio|font)\/|pdf|officedocument|opendocument|msword|ms-excel|ms-powerpoint|postscript|epub/;
+const ENDINGS = /\.(?:hei[cf]s?|avif|tiff?|dng|cr[23w]|nef|arw|orf|rw2|raf|psd|ai|eps|svg|pdf|docx?|xlsx?|pptx?|od[tspg]|pages|numbers|key|epub|mp[34]|m4[abv]|mov|avi|mkv|webm|wmv|3gp|wav|flac|og[agv]|opus|aac|amr|caf)$/i;
+const BEGINNINGS = ["%PDF", "II*\0", "MM\0*", "\x1a\x45\xdf\xa3", "RIFF", "OggS", "fLaC", "ID3"];
+
+/**
+ * Whether a file may tell more than it shows: `cleaned`, and that can be removed; `uncleaned`, and nobody here can.
+ * @typedef {"nothing"|"cleaned"|"uncleaned"} Tells
+ *
+ * @param {File} file
+ * @returns {Promise<Tells>}
+ */
+export async function whatItTells(file) {
+  const head = await bytesOf(file.slice(0, HEAD_BYTES));
+  if (kindOf(head) !== null) return "cleaned";
+  const text = String.fromCharCode(...head);
+  const isTold = TYPES.test(file.type) || ENDINGS.test(file.name) || text.startsWith("ftyp", 4) || BEGINNINGS.some((one) => text.startsWith(one));
+  return isTold ? "uncleaned" : "nothing";
 }
 
 /**

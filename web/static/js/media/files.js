@@ -20,9 +20,9 @@ import { KnownFiles } from "./known-files.js";
 import { previewOf } from "./preview.js";
 import { save } from "./saver.js";
 import { Sealer } from "./sealer.js";
-import { tidy } from "./sinks.js";
+import { dropAll, tidy } from "./sinks.js";
 import { Source } from "./source.js";
-import { Uploads } from "./uploads.js";
+import { LOCK, Uploads } from "./uploads.js";
 import { waitFor } from "./waiting.js";
 import { Watched } from "./watched.js";
 
@@ -47,6 +47,7 @@ export class Files {
   #talk;
   #limits;
   #clock;
+  #locks;
   #jobs;
   #sealer = new Sealer();
   /** By the messages that name them: another one may name the same file by another key, and sign another digest. @type {Map<string, Watched>} */
@@ -65,6 +66,7 @@ export class Files {
     this.#talk = talk;
     this.#limits = limits;
     this.#clock = clock;
+    this.#locks = locks;
     const now = () => clock.now();
     this.api = new FileApi((method, path, request) => tokens.ask(method, path, request), base);
     this.known = new KnownFiles(talk.own, now);
@@ -152,18 +154,20 @@ export class Files {
     const ttl = timer === 0 ? this.#limits.ttl
       : Math.max(this.#limits.ttl_min, Math.min(this.#limits.ttl, timer + DAY_SECONDS));
     const layout = new Layout(padded);
-    await this.#jobs.put({
-      file: id, key: toBase64url(file.key), conversation, name, picked: { size: picked.size, lastModified: picked.lastModified },
-      isCleaned: clean, size: content.size, padded, ttl, info: toBase64url(info), infoHash: toBase64url(hash),
-      first: await indexSegments(content, layout), message: null,
+    await this.#locks.request(LOCK + id, async () => {
+      await this.#jobs.put({
+        file: id, key: toBase64url(file.key), conversation, name, picked: { size: picked.size, lastModified: picked.lastModified },
+        isCleaned: clean, size: content.size, padded, ttl, info: toBase64url(info), infoHash: toBase64url(hash),
+        first: await indexSegments(content, layout), message: null,
+      });
+      try {
+        await this.api.create({ id, padded, info, conversation, ttl });
+      } catch (error) {
+        if (error instanceof Refusal && !MAYBE.includes(error.code)) await this.#jobs.remove(id);
+        throw error;
+      }
+      await this.#say(id, conversation, filesBody([{ file, padded, info: hash }]));
     });
-    try {
-      await this.api.create({ id, padded, info, conversation, ttl });
-    } catch (error) {
-      if (error instanceof Refusal && !MAYBE.includes(error.code)) await this.#jobs.remove(id);
-      throw error;
-    }
-    await this.#say(id, conversation, filesBody([{ file, padded, info: hash }]));
     this.uploads.add(id, content);
     await this.#talk.of(conversation).flush().catch(waits);
   }
@@ -246,6 +250,7 @@ export class Files {
   }
 
   close() {
+    void dropAll();
     clearInterval(this.#looking);
     this.#unsubscribe();
     this.uploads.close();
@@ -280,10 +285,10 @@ export class Files {
     const { shown } = this.#talk.of(job.conversation);
     const names = (/** @type {any} */ content) => content?.kind === "file" &&
       content.body.files.some((/** @type {{file: string}} */ one) => one.file === job.file);
-    const view = await shown.view().catch(() => null);
-    const waiting = view?.waiting.find((one) => names(one));
+    const view = await shown.view();
+    const waiting = view.waiting.find((one) => names(one));
     if (waiting !== undefined) return { device: this.#talk.device, id: waiting.id };
-    const lines = view === null ? [] : await shown.page({ limit: LOOKED_THROUGH });
+    const lines = await shown.page({ limit: LOOKED_THROUGH });
     const line = lines.find(({ value }) => value.kind === "message" && names(value.content));
     return line === undefined ? null : { device: line.value.device, id: line.value.id };
   }

@@ -4,7 +4,7 @@ export const LANES_MOST = 6;
 /** So many are made ready while others are sent. */
 const AHEAD = 2;
 /** Of each object there are some copies while it is sealed and sent: so many bytes of them may be under way. */
-const BYTES_MOST = 25_165_824;
+const BYTES_MOST = 16_777_216;
 const LANES_FIRST = 3;
 /** By so much it must be faster or slower before that is told from chance. */
 const BETTER = 1.1;
@@ -34,6 +34,7 @@ export class Lanes {
   constructor(now, largest) {
     this.#began = now;
     this.#most = Math.min(Math.max(Math.floor(BYTES_MOST / largest), 1), LANES_MOST);
+    this.width = Math.min(LANES_FIRST, this.#most);
   }
 
   /** An object has come there. @param {number} bytes  @param {number} now */
@@ -44,7 +45,7 @@ export class Lanes {
     const rate = this.#bytes / Math.max(now - this.#began, 1);
     // What failed is tried with few; where nothing does, few are never faster.
     if (this.width < LANES_FIRST || rate >= BETTER * this.#before) this.width = Math.min(this.width + 1, this.#most);
-    else if (rate < WORSE * this.#before) this.width = Math.max(this.width - 1, LANES_FIRST);
+    else if (rate < WORSE * this.#before) this.width = Math.max(this.width - 1, Math.min(LANES_FIRST, this.#most));
     this.#anew(rate, now);
   }
 

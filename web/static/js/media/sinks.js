@@ -44,6 +44,12 @@ export async function tidy() {
   }
 }
 
+/** Nobody is signed in here any more: what was saved leaves nothing behind, whether the browser has copied it or not. */
+export async function dropAll() {
+  const root = await globalThis.navigator?.storage?.getDirectory?.().catch(() => null);
+  await root?.removeEntry(FOLDER, { recursive: true }).catch(() => undefined);
+}
+
 /** @param {DOMException} error  @returns {never} */
 function refused(error) {
   throw new Refusal(error.name === "AbortError" ? "cancelled" : "save_failed");

@@ -35,7 +35,8 @@ import { waitFor } from "./waiting.js";
  * @property {(file: string) => void} told  something about it has changed
  */
 
-const LOCK = "ephemeral-account/upload/";
+/** Held by the tab that makes one or sends it. */
+export const LOCK = "ephemeral-account/upload/";
 const PAUSED = new Refusal("cancelled");
 
 export class Uploads {
@@ -79,15 +80,17 @@ export class Uploads {
   /** @param {Job} job */
   async #begin(job) {
     const { jobs, locks, named } = this.#given;
+    const isFree = await locks.request(LOCK + job.file, { ifAvailable: true }, async (lock) => lock !== null);
+    // Another tab sends it, or is about to name it.
+    if (!isFree) return this.#set(job.file, "elsewhere");
     if (job.message === null) {
       const message = await named(job);
       // It was never said, so nobody has it.
       if (message === null) return this.#drop(job.file);
       await jobs.change(job.file, { message });
     }
-    const isFree = await locks.request(LOCK + job.file, { ifAvailable: true }, async (lock) => lock !== null);
-    if (isFree && await this.#isWhole(job)) await this.#finish(job);
-    else this.#set(job.file, isFree ? "absent" : "elsewhere");
+    if (await this.#isWhole(job)) await this.#finish(job);
+    else this.#set(job.file, "absent");
   }
 
   /** Sends one whose job was written down. @param {string} file  @param {Blob} content */

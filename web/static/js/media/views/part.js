@@ -1,7 +1,7 @@
 /** Files as the page of accounts shows them: cards in conversations, what is asked before one goes, and the list of one's own. */
 
 import { el, fill } from "../../ui/el.js";
-import { isCleanable } from "../cleaned.js";
+import { whatItTells } from "../cleaned.js";
 import { fileCard } from "./file-card.js";
 import { myFiles } from "./my-files.js";
 import { sendPanel } from "./send-panel.js";
@@ -99,12 +99,12 @@ export function filesPart({ files, talk, limits, offset, words: said, play }) {
 
   return {
     show,
-    pick: (conversation, picked, timer) => sendPanel(picked, { limits, timer, isCleanable, send: async (wish) => {
+    pick: (conversation, picked, timer) => sendPanel(picked, { limits, timer, look: whatItTells, send: async (wish) => {
       /** @type {[File, string][]} */
       const failed = [];
       for (const file of wish.files) {
         try {
-          await files.send(conversation, file, { clean: wish.clean && await isCleanable(file) });
+          await files.send(conversation, file, { clean: wish.clean && await whatItTells(file) !== "nothing" });
         } catch (error) {
           failed.push([file, words(error)]);
         }

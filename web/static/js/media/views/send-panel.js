@@ -14,7 +14,7 @@ import { sizeWords } from "./sizes.js";
  * @typedef {object} About
  * @property {import("../file-api.js").FileLimits} limits
  * @property {number} timer  of the conversation, in seconds; 0: none
- * @property {(file: File) => Promise<boolean>} isCleanable
+ * @property {(file: File) => Promise<import("../cleaned.js").Tells>} look  whether it may tell more than it shows
  * @property {(wish: Wish) => Promise<[File, string][]>} send  gives those that could not be sent, and why
  */
 
@@ -25,7 +25,7 @@ const DAY_SECONDS = 86_400;
  * @param {About} about
  * @returns {Promise<void>} when it is closed
  */
-export function sendPanel(picked, { limits, timer, isCleanable, send }) {
+export function sendPanel(picked, { limits, timer, look, send }) {
   return new Promise((resolve) => {
     let files = picked;
     let isSending = false;
@@ -44,14 +44,19 @@ export function sendPanel(picked, { limits, timer, isCleanable, send }) {
         limits.store === null ? null : el("p", { class: "hint" }, say("conversations.file.store", { name: new URL(limits.store).host })),
         trouble, el("div", { class: "button-row" }, go)));
 
-    void Promise.all(files.map(isCleanable)).then((all) => { cleaning.hidden = !all.includes(true); }, () => undefined);
+    /** What each may tell; of one that can't be read the worst is taken. @type {Map<File, import("../cleaned.js").Tells>} */
+    const tells = new Map();
+    void Promise.all(files.map(async (file) => tells.set(file, await look(file).catch(() => /** @type {const} */ ("cleaned"))))).then(draw);
 
     function draw() {
       fill(list, files.map((file) => el("li", {},
         el("bdi", { class: "notranslate", translate: "no" }, file.name), " ",
-        el("span", { class: "hint" }, sizeWords(file.size), file.size > limits.size ? ` · ${say("conversations.file.too_large", { size: sizeWords(limits.size) })}` : ""))));
+        el("span", { class: "hint" }, sizeWords(file.size), file.size > limits.size ? ` · ${say("conversations.file.too_large", { size: sizeWords(limits.size) })}` : ""),
+        tells.get(file) === "uncleaned" ? el("p", { class: "hint attention" }, say("conversations.refusal.not_cleaned")) : null)));
+      cleaning.hidden = files.every((file) => (tells.get(file) ?? "nothing") === "nothing");
       go.textContent = say("conversations.file.send", { count: files.length });
-      go.disabled = files.length === 0 || files.some(({ size }) => size > limits.size);
+      // Nothing goes before it is known what it tells.
+      go.disabled = files.length === 0 || files.some((file) => !tells.has(file)) || files.some(({ size }) => size > limits.size);
     }
 
     async function press() {
@@ -59,7 +64,7 @@ export function sendPanel(picked, { limits, timer, isCleanable, send }) {
       isSending = true;
       go.setAttribute("aria-busy", "true");
       fill(trouble);
-      const failed = await send({ files, clean: !cleaning.hidden && clean.checked });
+      const failed = await send({ files, clean: clean.checked });
       isSending = false;
       go.removeAttribute("aria-busy");
       if (failed.length === 0) return void node.close();
