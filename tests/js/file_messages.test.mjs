@@ -131,6 +131,10 @@ test("a file is shown as the message names it, and says how it ended", async () 
   one.hear({ bitmap: toBase64url(Uint8Array.of(1)), expires_at: 900 });
   assert.deepEqual([one.state, one.bytes, one.expiresAt], ["complete", 4096, 900]);
   one.hear({ bitmap: null, expires_at: null });
+  // Nobody has signed why; only of what this account has deleted itself it is known.
+  assert.equal(one.state, "gone");
+  one.end();
+  one.hear({ bitmap: null, expires_at: null });
   assert.equal(one.state, "deleted");
   const late = await watched({ isComplete: true });
   late.confirm(bytes(2, 32));

@@ -10,6 +10,7 @@ import { LANES_MOST, Lanes, Rate } from "../../web/static/js/media/pace.js";
 import { compare, compared, likeness, readSegment } from "../../web/static/js/media/picked.js";
 import { isProgram, savedName } from "../../web/static/js/protocol/saved-name.js";
 import { save } from "../../web/static/js/media/saver.js";
+import { Savings } from "../../web/static/js/media/savings.js";
 import { Source, hasBit } from "../../web/static/js/media/source.js";
 import { Uploader } from "../../web/static/js/media/uploader.js";
 import { Refusal } from "../../web/static/js/protocol/errors.js";
@@ -379,6 +380,42 @@ describe("reading", () => {
     const shaky = await saved(store, { get: ({ segment }) => { if (segment === 2 && failures-- > 0) throw new Refusal("unreachable"); return undefined; } });
     assert.deepEqual([shaky.code, shaky.end], [undefined, "done"]);
   });
+});
+
+test("what is being saved is known by whoever shows it, and stopped from there; only what is certain is called saved", async () => {
+  const running = [];
+  const told = [];
+  const savings = new Savings({
+    save: (_one, _sink, how) => new Promise((resolve, reject) => {
+      running.push({ ...how, resolve, reject });
+      how.signal.addEventListener("abort", () => reject(new Refusal("cancelled")));
+    }),
+    told: (file) => told.push(file),
+  });
+  const [sure, given, bad, stopped] = ["a", "b", "c", "d"].map((id) => ({ id }));
+  const again = async () => undefined;
+  let dropped = 0;
+  const all = [
+    savings.begin(sure, { isCertain: true }), savings.begin(given, { isCertain: false, again }),
+    savings.begin(bad, { isCertain: true }), savings.begin(stopped, { isCertain: true }),
+  ];
+  await savings.begin(sure, { drop: async () => { dropped += 1; } });
+  assert.deepEqual([running.length, dropped, savings.isBusy], [4, 1, true]);
+  running[0].told(5);
+  assert.deepEqual(savings.state(sure), { kind: "saving", bytes: 5 });
+  const why = new Refusal("no_room");
+  running[0].resolve();
+  running[1].resolve();
+  running[2].reject(why);
+  savings.stop(stopped);
+  await Promise.all(all);
+  assert.deepEqual([sure, given, bad, stopped].map((one) => savings.state(one)),
+    [{ kind: "saved" }, { kind: "handed", again }, { kind: "failed", error: why }, null]);
+  assert.deepEqual([savings.isBusy, told.at(-1)], [false, "d"]);
+  // Whoever signs out leaves nothing going on.
+  void savings.begin(sure, { isCertain: true });
+  await savings.close();
+  assert.ok(running[4].signal.aborted && !savings.isBusy);
 });
 
 test("a name is saved so that every system can have it, and that it ends as it looks", () => {

@@ -30,15 +30,17 @@ export class FilesFake {
   #listeners = new Set();
 
   constructor(known = {}, mine = []) {
-    this.known = new Map(Object.entries(known).map(([name, { upload = null, info = {}, ...one }]) => [idOf(name), {
-      upload, watched: {
+    this.known = new Map(Object.entries(known).map(([name, { upload = null, saving = null, info = {}, ...one }]) => [idOf(name), {
+      upload, saving, watched: {
         id: idOf(name), state: "complete", code: null, isOwn: upload !== null, expiresAt: Date.now() + 6 * 86_400_000, landed: null, digest: new Uint8Array(32),
         bytes: PADDED / 3, reference: { padded: PADDED, file: { id: bytesOf(name, 16), key: bytesOf(name, 32) } }, info: info === null ? null : { ...INFO, ...info },
         subscribe: () => () => undefined, confirm() {}, read: async () => undefined, get isLiving() { return ["uploading", "complete"].includes(this.state); }, ...one,
       },
     }]));
     this.kept = mine;
-    this.uploads = { isBusy: false, state: (file) => this.known.get(file)?.upload ?? null };
+    this.uploads = { state: (file) => this.known.get(file)?.upload ?? null };
+    this.savings = { state: (one) => [...this.known.values()].find(({ watched }) => watched === one)?.saving ?? null, begin: async () => undefined, stop() {} };
+    this.isBusy = false;
     for (const name of ["pause", "resume", "again"]) this.uploads[name] = async (...given) => { this.calls.push([name, ...given]); };
   }
 
@@ -59,8 +61,6 @@ export class FilesFake {
   async listed() {
     return this.kept.map((one) => ({ known: null, standing: { isOwn: true, id: idOf("x"), padded: PADDED, landed: new Uint8Array(4), isComplete: true, isBroken: false, expiresAt: Date.now() + 86_400_000, ...one } }));
   }
-
-  async save() {}
 
   async remove(...given) {
     this.calls.push(["remove", ...given]);

@@ -19,6 +19,7 @@ import { Jobs } from "./jobs.js";
 import { KnownFiles } from "./known-files.js";
 import { previewOf } from "./preview.js";
 import { save } from "./saver.js";
+import { Savings } from "./savings.js";
 import { Sealer } from "./sealer.js";
 import { dropAll, tidy } from "./sinks.js";
 import { Source } from "./source.js";
@@ -77,6 +78,7 @@ export class Files {
       content: async (job, picked) => (job.isCleaned ? (await cleaned(picked)).content : picked),
       told: (file) => this.#tell(file),
     });
+    this.savings = new Savings({ save: (...saving) => this.save(...saving), told: (file) => this.#tell(file) });
     // A word of what has landed may be lost, and the last one of a file is followed by no other.
     this.#looking = setInterval(() => this.#lookAgain(), LOOK_MS);
     this.#unsubscribe = talk.subscribe((_, event) => {
@@ -128,7 +130,8 @@ export class Files {
     if (known !== null && !isSame) return;
     if (one.isLiving && one.expiresAt !== null) {
       await this.known.tell(one.id, { ...one.reference, conversation, device, message, digest: one.digest, until: one.expiresAt });
-    } else if (known !== null && ["expired", "deleted", "gone"].includes(one.state)) await this.known.forget(one.id);
+    }
+    // Of what the server doesn't give nothing is forgotten before its time is over: it may say so wrongly.
   }
 
   /**
@@ -231,6 +234,11 @@ export class Files {
     }
   }
 
+  /** Whether something would be cut off if this page went. */
+  get isBusy() {
+    return this.uploads.isBusy || this.savings.isBusy;
+  }
+
   /** All that the server has for this account, with what is known of each here. */
   async listed() {
     const [standings, known] = await Promise.all([this.api.all(), this.known.all()]);
@@ -251,6 +259,8 @@ export class Files {
 
   close() {
     void dropAll();
+    // What is being written can't be removed yet.
+    void this.savings.close().then(dropAll);
     clearInterval(this.#looking);
     this.#unsubscribe();
     this.uploads.close();

@@ -8,11 +8,14 @@ import { checkDigest, contentOf } from "../protocol/files/segments.js";
 import { sha256 } from "../protocol/keys.js";
 
 /**
- * Where it goes: `done` makes a file of it, `drop` leaves nothing.
+ * Where it goes: `done` makes a file of it, `drop` leaves nothing. `isCertain`: once that is done it is saved; else it was
+ * only given to the browser, which `again` does once more, where it can.
  * @typedef {object} Sink
  * @property {(bytes: Uint8Array) => Promise<void>} write
  * @property {() => Promise<void>} done
  * @property {() => Promise<void>} drop
+ * @property {boolean} isCertain
+ * @property {() => Promise<void>} [again]
  *
  * @typedef {object} Saving
  * @property {import("./source.js").Source} source

@@ -14,6 +14,8 @@ const FOLDER = "saving";
 const LOCK = "ephemeral-account/saving/";
 /** A browser has begun to copy what it was given by then. */
 const GIVEN_MS = 60_000;
+/** What the browser was given may still be copied, whether the page that gave it is there or not. */
+const COPIED_MS = 3_600_000;
 
 /** @typedef {import("./saver.js").Sink} Sink */
 
@@ -32,14 +34,17 @@ export async function sinkFor(name, type, size) {
   return size <= MEMORY_BYTES ? inMemory(name, shown) : inFolder(name, shown);
 }
 
-/** What was saved there before, and by nobody now. */
-export async function tidy() {
+/** What was saved there before, by nobody now, and is copied by now. @param {number} [now]  by this machine's clock, in milliseconds */
+export async function tidy(now = Date.now()) {
   const root = await navigator.storage?.getDirectory?.().catch(() => null);
   const folder = /** @type {any} */ (await root?.getDirectoryHandle(FOLDER).catch(() => null));
   if (folder == null) return;
   for await (const name of folder.keys()) {
     await navigator.locks.request(LOCK + name, { ifAvailable: true }, async (lock) => {
-      if (lock !== null) await folder.removeEntry(name).catch(() => undefined);
+      if (lock === null) return;
+      const file = await folder.getFileHandle(name).then((/** @type {any} */ handle) => handle.getFile()).catch(() => null);
+      // One that can't be read is nobody's.
+      if ((file?.lastModified ?? 0) < now - COPIED_MS) await folder.removeEntry(name).catch(() => undefined);
     });
   }
 }
@@ -60,6 +65,7 @@ async function picked(handle) {
   // Nothing stands there before it is closed.
   const stream = await handle.createWritable().catch(refused);
   return {
+    isCertain: true,
     write: (bytes) => stream.write(bytes).catch(noRoom),
     done: () => stream.close().catch(noRoom),
     async drop() {
@@ -83,6 +89,7 @@ function inMemory(name, type) {
   /** @type {BlobPart[]} */
   const parts = [];
   return {
+    isCertain: false,
     // Of a segment a part may be its padding.
     async write(bytes) { parts.push(/** @type {Uint8Array<ArrayBuffer>} */ (bytes)); },
     async done() { give(new Blob(parts.splice(0), { type }), name); },
@@ -122,14 +129,19 @@ async function inFolder(name, type) {
     worker.terminate();
     throw /** @type {Refusal} */ (error).code === "no_room" ? error : new Refusal("save_unavailable");
   }
+  const again = async () => {
+    const file = await (await (await folder()).getFileHandle(id)).getFile();
+    give(new File([file], name, { type }), name);
+  };
   return {
+    isCertain: false,
     write: (bytes) => ask("write", { bytes }),
     async done() {
       await ask("close");
       worker.terminate();
-      const file = await (await (await folder()).getFileHandle(id)).getFile();
-      give(new File([file], name, { type }), name);
+      await again();
     },
+    again,
     async drop() {
       await ask("close").catch(() => undefined);
       worker.terminate();

@@ -10,6 +10,7 @@ import { countBits } from "./source.js";
  * @typedef {import("../protocol/files/contents.js").Reference} Reference
  * @typedef {import("../protocol/files/info.js").Info} Info
  *
+ * `deleted`: by this account. `gone`: the server doesn't give it any more, and why, nobody has signed.
  * `refused`: what its sender has signed isn't what the server has, or can't be read; `code` says why.
  * @typedef {"reading"|"offline"|"uploading"|"complete"|"expired"|"deleted"|"gone"|"broken"|"refused"} State
  */
@@ -121,14 +122,14 @@ export class Watched {
     this.#tell();
   }
 
-  /** Its time is over, or this account has deleted it. */
+  /** This account has deleted it. */
   end() {
-    this.#gone();
+    this.#stand("deleted", null);
   }
 
   #gone() {
-    const wasKnown = this.expiresAt !== null;
-    this.#stand(!wasKnown ? "gone" : Number(this.expiresAt) <= this.#now() ? "expired" : "deleted", null);
+    if (this.state === "deleted") return;
+    this.#stand(this.expiresAt !== null && this.expiresAt <= this.#now() ? "expired" : "gone", null);
   }
 
   /** @param {State} state  @param {Uint8Array|null} landed */

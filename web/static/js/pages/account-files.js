@@ -27,7 +27,7 @@ export async function openFiles(parts, live, given) {
     watching: watchingBy(live, async () => /** @type {{now: number}} */ (await http.ask("GET", "config")).now),
   });
   const part = filesPart({ files, talk, ...given, play });
-  const rest = stayAwake(files.uploads, (listener) => files.subscribe(listener));
+  const rest = stayAwake(files, (listener) => files.subscribe(listener));
   files.begin().catch((error) => globalThis.reportError?.(error));
   return { ...part, close() { rest(); part.close(); } };
 }

@@ -21,7 +21,9 @@ import { drawThumbnail } from "./thumbnail.js";
  * @property {(file: string) => unknown} pause
  * @property {(file: string) => unknown} resume
  * @property {(file: string, picked: File) => Promise<unknown>} again
- * @property {(one: Watched, sink: import("../saver.js").Sink, how: {signal: AbortSignal, told: (bytes: number) => void}) => Promise<unknown>} save
+ * @property {(one: Watched) => import("../savings.js").SavingState|null} saving
+ * @property {(one: Watched, sink: import("../saver.js").Sink) => Promise<unknown>} save
+ * @property {(one: Watched) => unknown} stop
  *
  * @typedef {object} Around
  * @property {FilesOf} files
@@ -65,8 +67,10 @@ export function fileCard(one, around) {
   /** @type {string|null} */
   let before = null;
   let isPlaying = false;
-  /** @type {{controller: AbortController, bytes: number}|null} */
-  let saving = null;
+  /** How its saving stood when this was last drawn. */
+  let savingBefore = files.saving(one)?.kind ?? null;
+  /** The browser is asking where to. */
+  let isAsked = false;
 
   function update() {
     const { info } = one;
@@ -82,13 +86,14 @@ export function fileCard(one, around) {
       void drawThumbnail(picture, info.thumbnail).catch(() => undefined);
     }
     heard(upload);
-    node.dataset.state = saving !== null ? "saving" : upload?.kind ?? one.state;
+    saved(files.saving(one));
+    node.dataset.state = isSaving() ? "saving" : upload?.kind ?? one.state;
     setText(line, lineOf(upload));
     const share = shareOf(upload);
     bar.hidden = share === null;
     if (share !== null) {
       bar.value = share;
-      bar.ariaLabel = saving === null ? say("conversations.file.progress") : say("conversations.file.progress_saving");
+      bar.ariaLabel = isSaving() ? say("conversations.file.progress_saving") : say("conversations.file.progress");
     }
     drawTools(upload);
   }
@@ -99,6 +104,17 @@ export function fileCard(one, around) {
     if (now === "stopped" && before !== now) announceAssertive(words({ code: upload?.code }));
     if (now === null && before === "finishing") announce(say("conversations.file.arrived", { name: isolated(one.info?.name ?? say("conversations.file.some")) }));
     before = now;
+  }
+
+  const isSaving = () => files.saving(one)?.kind === "saving";
+
+  /** @param {import("../savings.js").SavingState|null} saving */
+  function saved(saving) {
+    const now = saving?.kind ?? null;
+    if (now === savingBefore) return;
+    savingBefore = now;
+    complain(saving?.kind === "failed" ? words(saving.error) : "");
+    if (now === "saved" || now === "handed") announce(say(`conversations.file.${now}`));
   }
 
   function aboutOf() {
@@ -113,11 +129,13 @@ export function fileCard(one, around) {
   /** @param {UploadState|null} upload */
   function lineOf(upload) {
     const size = one.info?.size ?? 0;
-    if (saving !== null) return say("conversations.file.saving", { done: sizeWords(saving.bytes), size: sizeWords(size) });
+    const saving = files.saving(one);
+    if (saving?.kind === "saving") return say("conversations.file.saving", { done: sizeWords(saving.bytes), size: sizeWords(size) });
     if (upload !== null) return uploadLine(upload);
     if (one.state === "refused") return say("conversations.file.state.refused");
     if (one.state === "uploading") return say("conversations.file.state.uploading", { share: shareWords(one.bytes / one.reference.padded) });
     if (one.state === "complete") {
+      if (saving?.kind === "saved" || saving?.kind === "handed") return say(`conversations.file.${saving.kind}`);
       if (one.digest === null) return say("conversations.file.state.unconfirmed");
       return isProgram(one.info?.name ?? "") ? say("conversations.file.program") : "";
     }
@@ -139,7 +157,8 @@ export function fileCard(one, around) {
 
   /** @param {UploadState|null} upload  @returns {number|null} */
   function shareOf(upload) {
-    if (saving !== null) return saving.bytes / Math.max(one.info?.size ?? 1, 1);
+    const saving = files.saving(one);
+    if (saving?.kind === "saving") return saving.bytes / Math.max(one.info?.size ?? 1, 1);
     if (upload !== null) return ["sending", "paused", "finishing"].includes(upload.kind) ? (upload.progress?.bytes ?? one.bytes) / one.reference.padded : null;
     return one.state === "uploading" ? one.bytes / one.reference.padded : null;
   }
@@ -159,7 +178,7 @@ export function fileCard(one, around) {
 
   /** @param {UploadState|null} upload  @returns {[name: string, does: () => unknown, kind?: string][]} */
   function toolsOf(upload) {
-    if (saving !== null) return [["stop", () => saving?.controller.abort()]];
+    if (isSaving()) return [["stop", () => files.stop(one)]];
     /** @type {[string, () => unknown, string?][]} */
     const found = [];
     if (upload !== null) {
@@ -173,7 +192,7 @@ export function fileCard(one, around) {
     if (one.state === "offline") return [["again", () => void one.read()]];
     if (!one.isLiving || ENDED.includes(one.state)) return [];
     if (around.play !== null && !isPlaying && SHOWN.test(one.info?.type ?? "")) found.push(["show", show, "secondary"]);
-    if (one.digest !== null && one.state === "complete") found.push(["save", () => void save()]);
+    if (one.digest !== null && one.state === "complete") found.push([files.saving(one)?.kind === "handed" ? "save_again" : "save", () => void save()]);
     return found;
   }
 
@@ -214,29 +233,29 @@ export function fileCard(one, around) {
 
   async function save() {
     const { info } = one;
-    if (info === null || saving !== null) return;
+    if (info === null || isAsked) return;
     complain("");
-    const controller = new AbortController();
+    isAsked = true;
     try {
-      const sink = await sinkFor(savedName(info.name), info.type, info.size);
-      saving = { controller, bytes: 0 };
-      update();
-      await files.save(one, sink, { signal: controller.signal, told: (bytes) => {
-        if (saving !== null) saving.bytes = bytes;
-        update();
-      } });
-      announce(say("conversations.file.saved"));
-      setText(line, say("conversations.file.saved"));
+      const before = files.saving(one);
+      if (before?.kind === "handed" && before.again !== null) {
+        await before.again();
+        return announce(say("conversations.file.handed"));
+      }
+      void files.save(one, await sinkFor(savedName(info.name), info.type, info.size));
     } catch (error) {
-      const isStopped = controller.signal.aborted || /** @type {{code?: string}} */ (error).code === "cancelled";
-      complain(isStopped ? "" : words(error));
+      complain(/** @type {{code?: string}} */ (error).code === "cancelled" ? "" : words(error));
+    } finally {
+      isAsked = false;
     }
-    const isDone = saving !== null && trouble.hidden && !controller.signal.aborted;
-    saving = null;
-    update();
-    if (isDone) setText(line, say("conversations.file.saved"));
   }
 
   update();
-  return { node, update, /** Nothing is saved any more. */ close: () => saving?.controller.abort() };
+  // It has failed while nobody looked.
+  const unseen = files.saving(one);
+  if (unseen?.kind === "failed") {
+    trouble.hidden = false;
+    setText(trouble, words(unseen.error));
+  }
+  return { node, update };
 }

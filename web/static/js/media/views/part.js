@@ -94,7 +94,8 @@ export function filesPart({ files, talk, limits, offset, words: said, play }) {
   /** @type {import("./file-card.js").FilesOf} */
   const filesOf = {
     upload: (file) => files.uploads.state(file), pause: (file) => files.uploads.pause(file), resume: (file) => files.uploads.resume(file),
-    again: (file, picked) => files.uploads.again(file, picked), save: (...saving) => files.save(...saving),
+    again: (file, picked) => files.uploads.again(file, picked),
+    saving: (one) => files.savings.state(one), save: (one, sink) => files.savings.begin(one, sink), stop: (one) => files.savings.stop(one),
   };
 
   return {
@@ -118,7 +119,7 @@ export function filesPart({ files, talk, limits, offset, words: said, play }) {
         const { id, padded, landed, ...stands } = standing;
         return { ...stands, id, landed, size: padded, segments: new Layout(padded).count, name: info?.name ?? null, card: info === null ? null : listedCard(known) };
       })) }).node),
-    isBusy: () => files.uploads.isBusy,
+    isBusy: () => files.isBusy,
     close() {
       unsubscribe();
       files.close();

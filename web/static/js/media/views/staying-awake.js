@@ -1,19 +1,19 @@
-/** A phone that falls asleep stops what it sends: it stays awake while something goes, where it lets itself be asked. */
+/** A phone that falls asleep stops what it sends and saves: it stays awake while something goes, where it lets itself be asked. */
 
 import { coarse } from "../../ui/pointer.js";
 
 /**
- * @param {{readonly isBusy: boolean}} uploads
+ * @param {{readonly isBusy: boolean}} files
  * @param {(listener: () => void) => () => void} subscribe
  * @returns {() => void} ends it
  */
-export function stayAwake(uploads, subscribe) {
+export function stayAwake(files, subscribe) {
   /** @type {any} */
   let lock = null;
   let isAsking = false;
 
   async function look() {
-    const wants = uploads.isBusy && coarse() && document.visibilityState === "visible";
+    const wants = files.isBusy && coarse() && document.visibilityState === "visible";
     if (!wants && lock !== null) {
       void lock.release();
       lock = null;
