@@ -13,6 +13,8 @@ import { save } from "../../web/static/js/media/saver.js";
 import { Savings } from "../../web/static/js/media/savings.js";
 import { Source, hasBit } from "../../web/static/js/media/source.js";
 import { Uploader } from "../../web/static/js/media/uploader.js";
+import { Uploads } from "../../web/static/js/media/uploads.js";
+import { toBase64url } from "../../web/static/js/protocol/encoding.js";
 import { Refusal } from "../../web/static/js/protocol/errors.js";
 import { sha256 } from "../../web/static/js/protocol/keys.js";
 import { Layout, paddedLength } from "../../web/static/js/protocol/files/layout.js";
@@ -380,6 +382,42 @@ describe("reading", () => {
     const shaky = await saved(store, { get: ({ segment }) => { if (segment === 2 && failures-- > 0) throw new Refusal("unreachable"); return undefined; } });
     assert.deepEqual([shaky.code, shaky.end], [undefined, "done"]);
   });
+});
+
+test("a file of which only the digest is missing is asked about until somebody answers, and picked again by nobody", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const layout = new Layout(4096);
+  const kept = new Map(["whole", "lost", "part"].map((name) => [toBase64url(new TextEncoder().encode(name.padEnd(16))), {
+    padded: 4096, size: 3000, message: { device: "d", id: "m" }, hashes: name === "part" ? new Map() : new Map([[0, random(32)]]),
+  }]));
+  const [whole, lost, part] = kept.keys();
+  for (const [file, job] of kept) job.file = file;
+  let isOffline = true;
+  const confirmed = [];
+  const settled = async () => { for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate); };
+  const uploads = new Uploads({
+    jobs: { all: async () => [...kept.values()], one: async (file) => kept.get(file) ?? null, hashes: async (file) => kept.get(file).hashes,
+      remove: async (file) => { kept.delete(file); } },
+    api: { remove: async () => undefined, one: async (file) => {
+      if (isOffline) throw new Refusal("unreachable");
+      if (file === lost) throw new Refusal("file_unknown");
+      return { landed: Uint8Array.of(2 ** layout.count - 1), expiresAt: 9 };
+    } },
+    locks: new MemoryLocks(), now: () => 0, sealer: null, named: async () => null, content: null,
+    confirm: async ({ file }) => { confirmed.push(file); }, told: () => undefined,
+  });
+  await uploads.begin();
+  await settled();
+  assert.deepEqual([whole, lost, part].map((file) => uploads.state(file).kind), ["finishing", "finishing", "absent"]);
+  isOffline = false;
+  context.mock.timers.tick(30_000);
+  await settled();
+  assert.deepEqual([whole, lost, part].map((file) => uploads.state(file)?.kind), [undefined, undefined, "absent"]);
+  assert.deepEqual([confirmed, [...kept.keys()]], [[whole], [part]]);
+  // One that isn't sent from here isn't paused by being deleted in vain.
+  await uploads.pause(whole);
+  assert.equal(uploads.state(whole), null);
+  uploads.close();
 });
 
 test("what is being saved is known by whoever shows it, and stopped from there; only what is certain is called saved", async () => {

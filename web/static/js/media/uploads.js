@@ -5,7 +5,7 @@
 
 import { randomBelow } from "../device/random.js";
 import { fromBase64url } from "../protocol/encoding.js";
-import { Refusal } from "../protocol/errors.js";
+import { Refusal, isPassing } from "../protocol/errors.js";
 import { Layout } from "../protocol/files/layout.js";
 import { fileDigest } from "../protocol/files/segments.js";
 import { putObject } from "./fetching.js";
@@ -37,6 +37,8 @@ import { waitFor } from "./waiting.js";
 
 /** Held by the tab that makes one or sends it. */
 export const LOCK = "ephemeral-account/upload/";
+/** After so long a server that couldn't be asked is asked again, and where the network has come back. */
+const AGAIN_MS = 30_000;
 const PAUSED = new Refusal("cancelled");
 
 export class Uploads {
@@ -50,6 +52,7 @@ export class Uploads {
   /** @type {{file: string, controller: AbortController, done: Promise<void>}|null} */
   #running = null;
   #isClosed = false;
+  #closing = new AbortController();
 
   /** @param {Given} given */
   constructor(given) {
@@ -80,6 +83,7 @@ export class Uploads {
   /** @param {Job} job */
   async #begin(job) {
     const { jobs, locks, named } = this.#given;
+    const { count } = new Layout(job.padded);
     const isFree = await locks.request(LOCK + job.file, { ifAvailable: true }, async (lock) => lock !== null);
     // Another tab sends it, or is about to name it.
     if (!isFree) return this.#set(job.file, "elsewhere");
@@ -89,7 +93,7 @@ export class Uploads {
       if (message === null) return this.#drop(job.file);
       await jobs.change(job.file, { message });
     }
-    if (await this.#isWhole(job)) await this.#finish(job);
+    if ((await jobs.hashes(job.file)).size === count) void this.#finishLater(job.file).catch((error) => globalThis.reportError?.(error));
     else this.#set(job.file, "absent");
   }
 
@@ -101,8 +105,9 @@ export class Uploads {
     this.#next();
   }
 
-  /** @param {string} file */
+  /** One that is sent from here. @param {string} file */
   async pause(file) {
+    if (!this.#states.has(file)) return;
     this.#queue = this.#queue.filter((one) => one !== file);
     this.#set(file, "paused");
     if (this.#running?.file !== file) return;
@@ -159,6 +164,7 @@ export class Uploads {
 
   close() {
     this.#isClosed = true;
+    this.#closing.abort();
     this.#queue = [];
     this.#running?.controller.abort(PAUSED);
     this.#contents.clear();
@@ -231,17 +237,28 @@ export class Uploads {
     }
   }
 
-  /** Whether all of it landed before, and only its digest wasn't said. @param {Job} job */
-  async #isWhole(job) {
-    const { count } = new Layout(job.padded);
-    if ((await this.#given.jobs.hashes(job.file)).size !== count) return false;
-    try {
-      const { landed } = await this.#given.api.one(job.file);
-      return countBits(landed, count) === count;
-    } catch (error) {
-      if (/** @type {Refusal} */ (error).code === "file_unknown") await this.#drop(job.file);
-      return false;
-    }
+  /** All of it may have landed before, and only its digest wasn't said: whoever can't be asked now is asked again. @param {string} file */
+  async #finishLater(file) {
+    const { api, jobs, locks } = this.#given;
+    this.#set(file, "finishing");
+    await locks.request(LOCK + file, { ifAvailable: true }, async (lock) => {
+      if (lock === null) return this.#set(file, "elsewhere");
+      for (;;) {
+        const job = await jobs.one(file);
+        if (job === null || this.#isClosed) return this.#forget(file);
+        try {
+          const { count } = new Layout(job.padded);
+          const { landed } = await api.one(file);
+          if (countBits(landed, count) === count) return await this.#finish(job);
+          return this.#set(file, "absent");
+        } catch (error) {
+          if (!(error instanceof Refusal)) throw error;
+          if (error.code === "file_unknown") return await this.#drop(file);
+          if (!isPassing(error)) return this.#set(file, "absent");
+          await waitFor(Math.max(1000 * (error.retryAfter ?? 0), AGAIN_MS), this.#closing.signal);
+        }
+      }
+    });
   }
 
   /** All of it is there: that is signed. @param {Job} job */
