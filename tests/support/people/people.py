@@ -179,6 +179,7 @@ def buffers(snapshot: str, size: int) -> int:
     return list(zip(found[::6], found[3::6], strict=True)).count((_NATIVE, size))
 
 
+# The type of what isn't in the heap itself.
 _NATIVE = 8
 # What a browser holds for a page that keeps nothing.
 NOTHING = {"local": [], "session": [], "databases": 0, "caches": 0, "workers": 0, "cookie": ""}
