@@ -49,7 +49,6 @@ export class Sending extends EventTarget {
     super();
     this.#client = client;
     client.addEventListener("change", () => this.#look());
-    globalThis.addEventListener?.("online", () => this.#wake());
   }
 
   /** How one stands; undefined once the server has it. @param {string} id */
