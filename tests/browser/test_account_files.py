@@ -276,8 +276,8 @@ def test_what_is_too_large_for_memory_is_saved_through_the_browsers_own_folder(
     with page.expect_download() as download:
         page.evaluate(SAVED)
     assert Path(download.value.path()).read_bytes() == b"\1" * 300_000 + b"\2" * 300_000
-    # What was broken off leaves nothing; what was given to the browser lies there until it is copied,
-    # as far as a page can know.
+    # What was broken off leaves nothing; what was given to the browser lies there until it is
+    # copied, as far as a page can know.
     page.evaluate(BROKEN_OFF)
     page.evaluate("sinks.tidy()")
     assert page.evaluate("lying()") == 1
