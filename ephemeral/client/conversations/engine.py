@@ -9,7 +9,7 @@ The account's file is locked while this is open, and nothing is in memory alone:
 on from the file. What is refused is a `Refusal`, what can't be reached a `ClientError`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
@@ -289,12 +289,22 @@ class Conversations(Speaking):
 
     # --- sending ----------------------------------------------------------------------------------
 
-    async def send(self, conversation: bytes, kind: str, body: Mapping[str, object]) -> Sent:
-        """Send a content (6.2); it waits here, and is sent later, if this raises `ClientError`."""
+    async def send(
+        self,
+        conversation: bytes,
+        kind: str,
+        body: Mapping[str, object],
+        noted: Callable[[bytes], None] | None = None,
+    ) -> Sent:
+        """Send a content (6.2); it waits here, and is sent later, if this raises `ClientError`.
+
+        `noted` is told its id, in the transaction by which it begins to wait.
+        """
         if following.load(self._store, conversation) is None:
             await self.read(conversation)
         one = self._of(conversation)
-        message = self._sending.put(conversation, contents.encode(kind, self._account.now, body))
+        content = contents.encode(kind, self._account.now, body)
+        message = self._sending.put(conversation, content, noted)
         try:
             sent = await self._sending.flush(one)
         except Refusal as refusal:
