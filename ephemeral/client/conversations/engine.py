@@ -9,7 +9,7 @@ The account's file is locked while this is open, and nothing is in memory alone:
 on from the file. What is refused is a `Refusal`, what can't be reached a `ClientError`.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
@@ -29,7 +29,7 @@ from ephemeral.client.conversations.past import was_in
 from ephemeral.client.conversations.people import People
 from ephemeral.client.conversations.reading import Reading
 from ephemeral.client.conversations.registers import Registers
-from ephemeral.client.conversations.sending import Sending, Sent
+from ephemeral.client.conversations.sending import Noted, Sending, Sent
 from ephemeral.client.conversations.served import Joining
 from ephemeral.client.conversations.service import Service
 from ephemeral.client.conversations.speaking import Speaking
@@ -290,16 +290,9 @@ class Conversations(Speaking):
     # --- sending ----------------------------------------------------------------------------------
 
     async def send(
-        self,
-        conversation: bytes,
-        kind: str,
-        body: Mapping[str, object],
-        noted: Callable[[bytes], None] | None = None,
+        self, conversation: bytes, kind: str, body: Mapping[str, object], noted: Noted | None = None
     ) -> Sent:
-        """Send a content (6.2); it waits here, and is sent later, if this raises `ClientError`.
-
-        `noted` is told its id, in the transaction by which it begins to wait.
-        """
+        """Send a content (6.2); it waits here, and is sent later, if this raises `ClientError`."""
         if following.load(self._store, conversation) is None:
             await self.read(conversation)
         one = self._of(conversation)
