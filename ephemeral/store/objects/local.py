@@ -38,7 +38,7 @@ _LEFT_SECONDS = 3600
 _LISTED_AT_ONCE = 1_000
 # What isn't done in so many seconds never may be.
 _THREADS, _SECONDS = 8, 30
-_WRITTEN_AT_ONCE = 1024 * 1024
+_WRITTEN_AT_ONCE = 512 * 1024
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 #: What has to be left on the disk: so many bytes, and so many parts of it.
 FREE_BYTES = 2**30
