@@ -172,6 +172,28 @@ describe("sending", () => {
     assert.equal(client.inner.outbox.get(first), undefined);
   });
 
+  test("what failed keeps no place: tried again, or let go, its attachment is given up", async () => {
+    const asked = [];
+    globalThis.fetch = async (url, { method }) => {
+      if (method !== "POST") asked.push([method, new URL(url).pathname.split("/")[3]]);
+      return method === "POST" ? error(403, "attachment_conflict") : new Response(null, { status: 204 });
+    };
+    const client = new Client();
+    const sending = new Sending(client);
+    const first = sending.add(outgoing());
+    await until(() => sending.get(first)?.phase === "failed");
+    const given = [sending.get(first)].map(({ attachment }) => ["DELETE", toBase64url(attachment)]);
+    sending.retry(first);
+    const [second] = client.inner.outbox.views().map((sent) => sent.id);
+    await until(() => sending.get(second)?.phase === "failed");
+    given.push(["DELETE", toBase64url(sending.get(second).attachment)]);
+    client.inner.outbox.drop(second);
+    client.changes({ sent: [] });
+    assert.equal(sending.get(second), undefined);
+    await until(() => asked.length >= 2);
+    assert.deepEqual(asked, given);
+  });
+
   test("waits for what passes, and fails with what doesn't", () => {
     for (const code of ["unreachable", "too_many", "unavailable", "internal", "storage_full"]) assert.equal(pauseAfter(code, null, 1), 2000, code);
     assert.equal(pauseAfter("unreachable", null, 20), 30_000);

@@ -292,10 +292,10 @@ describe("reading", () => {
         asked.push(numbers);
         return numbers.map((segment) => ({ segment, url: `${segment}/${asked.length}`, headers: {}, expires_at: store.now + lives }));
       },
-      get: async (address, range) => {
+      get: async (address, range, how) => {
         gets.push([address.segment, range]);
         const [from, to] = range ?? [0, undefined];
-        return get?.(address, range) ?? store.objects.get(address.segment).slice(from, to);
+        return get?.(address, range, how) ?? store.objects.get(address.segment).slice(from, to);
       },
       pause: async () => undefined,
     });
@@ -335,6 +335,21 @@ describe("reading", () => {
     const forever = made.read(SIZE - 1, SIZE);
     made.close();
     await assert.rejects(forever, { code: "closed" });
+  });
+
+  test("fetches nothing more once it is closed", async () => {
+    let read = null;
+    const store = await whole();
+    const signal = await new Promise((asked) => {
+      const { made } = source(store, { get: (_, __, how) => new Promise((_resolve, reject) => {
+        how.signal.addEventListener("abort", () => reject(new Refusal("unreachable")));
+        asked(how.signal);
+      }) });
+      read = { made, bytes: made.read(0, 1) };
+    });
+    read.made.close();
+    await assert.rejects(read.bytes, { code: "closed" });
+    assert.equal(signal.aborted, true);
   });
 
   test("asks for another address where one has ended, and gives nothing that isn't what was sent", async () => {
@@ -391,6 +406,45 @@ test("a name is saved so that every system can have it, and that it ends as it l
   assert.deepEqual(["a.exe", "a.PDF", "photo.jpg\u202e.scr", "x.html", "tar.gz"].map(isProgram), [true, false, true, true, false]);
 });
 
+test("a read ends where nothing moves, where nobody wants it any more, and where more comes than was asked for", async (context) => {
+  const address = { segment: 0, url: "https://store.example/0", headers: {}, expires_at: 0 };
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  let ended = null;
+  const answers = (pull) => context.mock.method(globalThis, "fetch", async (_, { signal }) => {
+    const body = new ReadableStream({ start: (stream) => signal.addEventListener("abort", () => {
+      ended = "aborted";
+      stream.error(signal.reason);
+    }), pull });
+    return new Response(body, { status: 206 });
+  });
+  const piece = new Uint8Array(8);
+  let stalled = null;
+  await new Promise((sleeps) => {
+    let pieces = 1;
+    answers((stream) => {
+      if (pieces === 0) return sleeps();
+      pieces -= 1;
+      return stream.enqueue(piece);
+    });
+    stalled = getObject(address, [0, 64], { length: 64 });
+  });
+  context.mock.timers.tick(60_000);
+  await assert.rejects(stalled, { code: "unreachable" });
+  const unwanted = new AbortController();
+  const left = getObject(address, [0, 64], { length: 64, signal: unwanted.signal });
+  unwanted.abort();
+  await assert.rejects(left, { code: "unreachable" });
+  let sent = 0;
+  ended = null;
+  answers((stream) => {
+    sent += piece.length;
+    if (sent > 1000) stream.close();
+    else stream.enqueue(piece);
+  });
+  await assert.rejects(getObject(address, [0, 64], { length: 64 }), { code: "segment_length" });
+  assert.deepEqual([ended, sent < 200], ["aborted", true]);
+});
+
 test("what the store answers to a read is told apart", async (context) => {
   const address = { segment: 0, url: "https://store.example/0", headers: {}, expires_at: 0 };
   for (const [status, headers, code, retryAfter] of [
@@ -398,8 +452,8 @@ test("what the store answers to a read is told apart", async (context) => {
     [403, {}, "url_expired", null], [404, {}, "segment_missing", null], [416, {}, "segment_length", null], [500, {}, "unreachable", null],
   ]) {
     context.mock.method(globalThis, "fetch", async () => new Response("", { status, headers }));
-    await assert.rejects(getObject(address, [0, 16]), { code, retryAfter });
+    await assert.rejects(getObject(address, [0, 16], { length: 16 }), { code, retryAfter });
   }
   context.mock.method(globalThis, "fetch", async () => new Response("0123456789", { status: 200 }));
-  assert.deepEqual(await getObject(address, [2, 4]), new TextEncoder().encode("23"));
+  assert.deepEqual(await getObject(address, [2, 4], { length: 2 }), new TextEncoder().encode("23"));
 });

@@ -23,32 +23,66 @@ const GONE = [404, 410];
 /**
  * @param {Address} address
  * @param {[number, number]|null} range
- * @returns {Promise<Uint8Array>}
- * @throws {Refusal} `url_expired`, `segment_missing`, `segment_length`, `unreachable`; `too_many`, `unavailable`
+ * @param {{length: number, signal?: AbortSignal}} how  length: how many bytes that are, and none more is taken
+ * @returns {Promise<Uint8Array>} fewer of them, if there are no more
+ * @throws {Refusal} `url_expired`, `segment_missing`, `segment_length`; `too_many`, `unavailable`; `unreachable`: also where
+ *   nothing moves any more, and where the signal was aborted
  */
-export async function getObject({ url, headers }, range) {
+export async function getObject({ url, headers }, range, { length, signal }) {
   const all = new Headers(headers);
   if (range !== null) all.set("Range", `bytes=${range[0]}-${range[1] - 1}`);
-  let answer;
+  const ending = new AbortController();
+  const stop = () => ending.abort();
+  /** @type {ReturnType<typeof setTimeout>|undefined} */
+  let stalled;
+  const moving = () => {
+    clearTimeout(stalled);
+    stalled = setTimeout(stop, STALL_MS);
+  };
+  if (signal?.aborted) stop();
+  signal?.addEventListener("abort", stop);
+  moving();
   try {
-    answer = await fetch(url, {
+    const answer = await fetch(url, {
       headers: all, cache: "no-store", credentials: "omit", referrerPolicy: "no-referrer", redirect: "error", mode: "cors",
+      signal: ending.signal,
     });
-    if (answer.status === FORBIDDEN) throw new Refusal("url_expired");
-    if (GONE.includes(answer.status)) throw new Refusal("segment_missing");
-    if (answer.status === BUSY || answer.status === AWAY) {
-      throw new Refusal(answer.status === BUSY ? "too_many" : "unavailable", { retryAfter: secondsOf(answer.headers.get("Retry-After")) });
-    }
-    if (answer.status !== (range === null ? 200 : 206)) {
-      // A store that doesn't know ranges answers with all of it.
-      if (range !== null && answer.status === 200) return new Uint8Array(await answer.arrayBuffer()).subarray(range[0], range[1]);
-      throw new Refusal(answer.status < 500 ? "segment_length" : "unreachable");
-    }
-    return new Uint8Array(await answer.arrayBuffer());
+    return await taken(answer, range, length, moving);
   } catch (error) {
     if (error instanceof Refusal) throw error;
     throw new Refusal("unreachable");
+  } finally {
+    clearTimeout(stalled);
+    signal?.removeEventListener("abort", stop);
+    // Of what isn't wanted nothing more comes.
+    stop();
   }
+}
+
+/** @param {Response} answer  @param {[number, number]|null} range  @param {number} length  @param {() => void} moving */
+async function taken({ status, headers, body }, range, length, moving) {
+  if (status === FORBIDDEN) throw new Refusal("url_expired");
+  if (GONE.includes(status)) throw new Refusal("segment_missing");
+  if (status === BUSY || status === AWAY) {
+    throw new Refusal(status === BUSY ? "too_many" : "unavailable", { retryAfter: secondsOf(headers.get("Retry-After")) });
+  }
+  // A store that doesn't know ranges answers with all of it.
+  const isAll = range !== null && status === 200;
+  if (!isAll && status !== (range === null ? 200 : 206)) throw new Refusal(status < 500 ? "segment_length" : "unreachable");
+  const bytes = new Uint8Array(length);
+  let at = isAll ? -range[0] : 0;
+  const reader = body?.getReader();
+  while (reader !== undefined) {
+    const { value, done } = await reader.read();
+    if (done) break;
+    moving();
+    const piece = value.subarray(Math.min(Math.max(-at, 0), value.length), Math.max(length - at, 0));
+    bytes.set(piece, Math.max(at, 0));
+    at += value.length;
+    if (isAll && at >= length) break;
+    if (at > length) throw new Refusal("segment_length");
+  }
+  return bytes.subarray(0, Math.min(Math.max(at, 0), length));
 }
 
 /**

@@ -16,8 +16,8 @@ import { Opener, contentOf, openSegment } from "../protocol/files/segments.js";
  * @property {number} padded  as the sender's message says
  * @property {number} size  as the file's info says
  * @property {(segments: number[]) => Promise<Address[]>} urls  asks the server where they lie
- * @property {(address: Address, range: [number, number]|null) => Promise<Uint8Array>} get  from the first byte up to
- *   before the second; throws `url_expired`, `segment_missing`, `unreachable`
+ * @property {(address: Address, range: [number, number]|null, how: {length: number, signal: AbortSignal}) => Promise<Uint8Array>} get
+ *   from the first byte up to before the second, `length` of them; throws `url_expired`, `segment_missing`, `unreachable`
  * @property {Uint8Array|null} [landed]  which segments are there; null: all
  * @property {(milliseconds: number) => Promise<void>} [pause]
  * @property {() => number} [now]  milliseconds, by the server's clock
@@ -55,7 +55,7 @@ export class Source {
   #listeners = new Set();
   /** @type {Set<() => void>} */
   #ends = new Set();
-  #isClosed = false;
+  #closing = new AbortController();
 
   /**
    * @param {Given} given
@@ -156,9 +156,13 @@ export class Source {
     this.#ends.add(listener);
   }
 
-  /** Forgets what was read; whoever still waits hears `closed`. */
+  get #isClosed() {
+    return this.#closing.signal.aborted;
+  }
+
+  /** Forgets what was read, and fetches nothing more; whoever still waits hears `closed`. */
   close() {
-    this.#isClosed = true;
+    this.#closing.abort();
     for (const end of this.#ends) end();
     this.#ends.clear();
     this.#cache.clear();
@@ -284,15 +288,16 @@ export class Source {
 
   /** @param {number} number  @param {[number, number]|null} range  @returns {Promise<Uint8Array>} */
   async #fetched(number, range) {
+    const [from, to] = range ?? [0, this.layout.segment(number).sealedLength];
     for (let attempt = 1; ; attempt += 1) {
       if (this.#isClosed) throw new Refusal("closed");
       const address = await this.#address(number);
       try {
-        const bytes = await this.#get(address, range);
-        const [from, to] = range ?? [0, this.layout.segment(number).sealedLength];
+        const bytes = await this.#get(address, range, { length: to - from, signal: this.#closing.signal });
         if (bytes.length !== to - from) throw new Refusal("segment_length");
         return bytes;
       } catch (error) {
+        if (this.#isClosed) throw new Refusal("closed");
         const { code, retryAfter } = /** @type {Refusal} */ (error);
         const asked = retryAfter ?? 0;
         if (code === "url_expired") this.#addresses.delete(number);
