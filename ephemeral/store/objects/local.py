@@ -53,8 +53,8 @@ class LocalStore:
         self._coming = root / _COMING
         self._threads = ThreadPoolExecutor(_THREADS, "objects")
         # glibc gives back to the system what is free at the end of its memory beyond twice the
-        # largest block that was ever taken from there alone and freed: without such a one, untouched
-        # as it is, each piece's pages would come from the system anew.
+        # largest block that was ever taken from there alone and freed: without such a one (nothing
+        # touches it), the pages of each piece would come from the system anew.
         bytes(4 * PIECE)
         try:
             made = self._missing(root)
