@@ -33,18 +33,7 @@ def known_by(someone: Person, text: str, *more: str) -> set[str]:
 
 def keys_held(someone: Person) -> int:
     """How many keys something in the page's memory still leads to."""
-    session = someone.page.context.new_cdp_session(someone.page)
-    kind = session.send("Runtime.evaluate", {"expression": "CryptoKey.prototype"})
-    found = session.send("Runtime.queryObjects", {"prototypeObjectId": kind["result"]["objectId"]})
-    count = session.send(
-        "Runtime.callFunctionOn",
-        {
-            "objectId": found["objects"]["objectId"],
-            "functionDeclaration": "function () { return this.length; }",
-        },
-    )
-    session.detach()
-    return int(count["result"]["value"])
+    return int(someone.held("CryptoKey"))
 
 
 def nothing_is_left(someone: Person, secrets: set[str]) -> None:

@@ -68,6 +68,13 @@ class Remains:
                     self._add_page(page, "heap")
         self._join()
 
+    def add_backup(self, script: bytes) -> None:
+        """Rows as `pg_restore` writes them from a backup."""
+        for line in script.splitlines():
+            columns = [_column(written) for written in line.split(b"\t")]
+            if None not in columns:
+                self._add_columns(columns, "backup")  # type: ignore[arg-type]
+
     def add(self, other: "Remains") -> None:
         """What was found elsewhere."""
         self.wrapped |= other.wrapped
@@ -202,6 +209,12 @@ def _rows(found: bytes) -> Iterator[list[heap_pages.Value]]:
             yield list(heap_pages.row(found, layout))
         except NotThisRow:
             continue
+
+
+def _column(written: bytes) -> bytes | int | None:
+    if written.startswith(b"\\\\x"):
+        return bytes.fromhex(written[3:].decode())
+    return int(written) if written.isdigit() else None
 
 
 def _opened(key: bytes, nonce: bytes, sealed: bytes, context: bytes) -> bytes | None:

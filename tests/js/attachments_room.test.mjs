@@ -172,6 +172,28 @@ describe("sending", () => {
     assert.equal(client.inner.outbox.get(first), undefined);
   });
 
+  test("what failed keeps no place: tried again, or let go, its attachment is given up", async () => {
+    const asked = [];
+    globalThis.fetch = async (url, { method }) => {
+      if (method !== "POST") asked.push([method, new URL(url).pathname.split("/")[3]]);
+      return method === "POST" ? error(403, "attachment_conflict") : new Response(null, { status: 204 });
+    };
+    const client = new Client();
+    const sending = new Sending(client);
+    const first = sending.add(outgoing());
+    await until(() => sending.get(first)?.phase === "failed");
+    const given = [sending.get(first)].map(({ attachment }) => ["DELETE", toBase64url(attachment)]);
+    sending.retry(first);
+    const [second] = client.inner.outbox.views().map((sent) => sent.id);
+    await until(() => sending.get(second)?.phase === "failed");
+    given.push(["DELETE", toBase64url(sending.get(second).attachment)]);
+    client.inner.outbox.drop(second);
+    client.changes({ sent: [] });
+    assert.equal(sending.get(second), undefined);
+    await until(() => asked.length >= 2);
+    assert.deepEqual(asked, given);
+  });
+
   test("waits for what passes, and fails with what doesn't", () => {
     for (const code of ["unreachable", "too_many", "unavailable", "internal", "storage_full"]) assert.equal(pauseAfter(code, null, 1), 2000, code);
     assert.equal(pauseAfter("unreachable", null, 20), 30_000);
@@ -223,6 +245,26 @@ describe("receiving", () => {
     client.changes({ cards: [{ ...card, state: "returned" }] });
     assert.ok(bytes.every((byte) => byte === 0), "unsaved when the lease ended: nothing is left of it");
     assert.equal(client.asked.length, 1, "and it isn't asked for again");
+  });
+
+  test("a message of whose file nothing came isn't opened again by itself, and is given back where one has to wait for long", async () => {
+    let answer = () => error(409, "lease_lost");
+    const asked = serves((_at, sealed) => answer(sealed));
+    const client = new Client();
+    const readings = new Readings(client);
+    client.state.cards = [card];
+    const reading = readings.of(card);
+    await until(() => reading.phase === "waiting");
+    client.changes({ cards: [{ ...card, state: "returned" }] });
+    assert.deepEqual(client.asked, []);
+    answer = (sealed) => (asked.length < 4 ? octets(sealed)
+      : Response.json({ error: { code: "too_many", message: "", retry_after: 600 } }, { status: 429 }));
+    client.changes({ cards: [card] });
+    assert.equal(readings.of(card), reading, "what was opened by a person goes on");
+    await until(() => reading.phase === "waiting");
+    client.changes({ cards: [{ ...card, state: "returned" }] });
+    assert.deepEqual([client.asked, reading.trouble, reading.done > 0], [[["release", card.id]], "too_many", true]);
+    readings.end(card.id);
   });
 
   test("what isn't what was sent is spoilt, and nothing of it is shown", async () => {

@@ -40,3 +40,31 @@ test("whatever is cut off, or is none of these, has no form, and none takes long
   png.fill(0, 16, 20);
   assert.equal(pictureForm(png), null);
 });
+
+test("where a browser would draw more than the head says, the larger counts, or nothing is said", () => {
+  // A browser widens the screen of a GIF to its frames.
+  const gif = bytesOf(PICTURES.gif[3]);
+  gif.set([1, 0, 1, 0], 6);
+  assert.deepEqual(pictureForm(gif), { type: "image/gif", width: 640, height: 60 });
+  // An extension that is shorter than its kind is read on by some, and a frame might hide behind it.
+  const table = 13 + 3 * 2 ** ((gif[10] & 7) + 1);
+  const extended = (extension) => Uint8Array.of(...gif.subarray(0, table), ...extension, ...gif.subarray(table));
+  assert.deepEqual(pictureForm(extended([0x21, 0xf9, 4, 0, 0, 0, 0, 0])), { type: "image/gif", width: 640, height: 60 });
+  for (const extension of [[0x21, 0xf9, 1, 0, 0], [0x21, 0xff, 0], [0]]) assert.equal(pictureForm(extended(extension)), null, String(extension));
+  // Behind TEM, RSTn and SOI no length stands: a decoder looks on where what follows isn't.
+  const jpeg = bytesOf(PICTURES.jpeg[3]);
+  const small = [0xff, 0xfe, 0, 14, 0xff, 0xc0, 0, 17, 8, 0, 16, 0, 16, 3, 1, 17];
+  for (const marker of [0x01, 0xd0, 0xd8]) {
+    assert.equal(pictureForm(Uint8Array.of(0xff, 0xd8, 0xff, marker, 0, 6, ...small, ...jpeg.subarray(2))), null, String(marker));
+  }
+  // One that moves has its sides elsewhere; a box of which the length isn't understood may stand before larger ones.
+  const avif = bytesOf(PICTURES.avif[3]);
+  const text = String.fromCharCode(...avif);
+  const changed = (at, bytes) => {
+    const copy = avif.slice();
+    copy.set(bytes, at);
+    return pictureForm(copy);
+  };
+  assert.equal(changed(text.indexOf("avif", 12) + 3, [0x73]), null);
+  assert.equal(changed(text.indexOf("pixi") - 4, [0, 0, 0, 1]), null);
+});

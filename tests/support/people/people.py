@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 from support.machines.chromium import Visit, Watched
@@ -127,6 +128,10 @@ class Person:
 
     def memory(self) -> str:
         """All strings in the memory of the page, after its garbage was collected."""
+        return strings(self.snapshot())
+
+    def snapshot(self) -> str:
+        """The memory of the page, after its garbage was collected, as V8 writes it."""
         session = self.page.context.new_cdp_session(self.page)
         chunks: list[str] = []
         session.on("HeapProfiler.addHeapSnapshotChunk", lambda event: chunks.append(event["chunk"]))
@@ -134,9 +139,26 @@ class Person:
         session.send("HeapProfiler.collectGarbage")
         session.send("HeapProfiler.takeHeapSnapshot", {"reportProgress": False})
         session.detach()
-        # They stand last, after millions of numbers that nobody asks for.
-        strings: list[str] = json.loads("".join(chunks).rpartition('"strings":')[2][:-1])
-        return "\n".join(strings)
+        return "".join(chunks)
+
+    def held(self, kind: str, asked: str = "(held) => held.length") -> Any:
+        """What is said of everything of a kind that something in the page's memory still leads to:
+        how many there are, unless something else is asked."""
+        session = self.page.context.new_cdp_session(self.page)
+        found = session.send("Runtime.evaluate", {"expression": f"{kind}.prototype"})
+        held = session.send(
+            "Runtime.queryObjects", {"prototypeObjectId": found["result"]["objectId"]}
+        )
+        said = session.send(
+            "Runtime.callFunctionOn",
+            {
+                "objectId": held["objects"]["objectId"],
+                "functionDeclaration": f"function () {{ return ({asked})(this); }}",
+                "returnByValue": True,
+            },
+        )
+        session.detach()
+        return said["result"]["value"]
 
     def sees_end(self, reason: str) -> None:
         expect(self.page.locator(f".ended[data-reason={reason}]")).to_be_visible(
@@ -144,6 +166,21 @@ class Person:
         )
 
 
+def strings(snapshot: str) -> str:
+    """Those in the memory of a page. They stand last, after millions of numbers."""
+    found: list[str] = json.loads(snapshot.rpartition('"strings":')[2][:-1])
+    return "\n".join(found)
+
+
+def buffers(snapshot: str, size: int) -> int:
+    """How many pieces of so many bytes a page has beside the heap of V8, as buffers are."""
+    found: list[int] = json.loads(snapshot.partition('"nodes":')[2].partition("]")[0] + "]")
+    # Of each six numbers the first is its type, the fourth its size.
+    return list(zip(found[::6], found[3::6], strict=True)).count((_NATIVE, size))
+
+
+# The type of what isn't in the heap itself.
+_NATIVE = 8
 # What a browser holds for a page that keeps nothing.
 NOTHING = {"local": [], "session": [], "databases": 0, "caches": 0, "workers": 0, "cookie": ""}
 

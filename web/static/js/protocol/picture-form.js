@@ -47,11 +47,35 @@ function png(bytes) {
   return [view.getUint32(16), view.getUint32(20)];
 }
 
-/** @param {Uint8Array} bytes  @returns {[number, number]|null} */
+/** The least that is in the first part of an extension; some read so much of it, whatever its length says. */
+const EXTENSIONS = Object.freeze(new Map([[0x01, 12], [0xf9, 4], [0xff, 11]]));
+
+/**
+ * As large as the screen and all frames need: browsers widen it. Only where nothing stands that decoders skip in different ways.
+ * @param {Uint8Array} bytes
+ * @returns {[number, number]|null}
+ */
 function gif(bytes) {
   if (!says(bytes, 0, "GIF87a") && !says(bytes, 0, "GIF89a")) return null;
   const view = viewOf(bytes);
-  return [view.getUint16(6, true), view.getUint16(8, true)];
+  const short = (/** @type {number} */ from) => view.getUint16(from, true);
+  const table = (/** @type {number} */ flags) => (flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0);
+  let [width, height, frames] = [short(6), short(8), 0];
+  for (let at = 13 + table(view.getUint8(10)); at < bytes.length && bytes[at] !== 0x3b;) {
+    if (bytes[at] === 0x2c) {
+      frames += 1;
+      width = Math.max(width, short(at + 1) + short(at + 5));
+      height = Math.max(height, short(at + 3) + short(at + 7));
+      at += 11 + table(view.getUint8(at + 9));
+    } else if (bytes[at] === 0x21 && view.getUint8(at + 2) >= (EXTENSIONS.get(bytes[at + 1]) ?? 0)) {
+      at += 2;
+    } else {
+      return null;
+    }
+    while (bytes[at] > 0) at += 1 + bytes[at];
+    at += 1;
+  }
+  return frames > 0 ? [width, height] : null;
 }
 
 /** Of its segments, the one that begins a frame. @param {Uint8Array} bytes  @returns {[number, number]|null} */
@@ -64,9 +88,11 @@ function jpeg(bytes) {
       at += 1;
       continue;
     }
+    // Behind these no length stands, and a decoder looks on where nothing was looked at here.
+    if (marker < 0xc0 || (marker >= 0xd0 && marker <= 0xd9)) return null;
     // DHT, JPG and DAC stand among the numbers of frames.
     if (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)) return [view.getUint16(at + 7), view.getUint16(at + 5)];
-    if (marker === 0xda || marker === 0xd9) return null;
+    if (marker === 0xda) return null;
     at += 2 + view.getUint16(at + 2);
   }
   return null;
@@ -85,12 +111,18 @@ function webp(bytes) {
   return null;
 }
 
-/** The largest that is named in it: it may be put together of smaller ones. @param {Uint8Array} bytes  @returns {[number, number]|null} */
+/**
+ * The largest that is named in it: it may be put together of smaller ones. One that moves has its sides elsewhere, and none here.
+ * @param {Uint8Array} bytes
+ * @returns {[number, number]|null}
+ */
 function avif(bytes) {
-  const [kind] = boxes(bytes);
-  if (kind?.name !== "ftyp") return null;
+  if (!says(bytes, 4, "ftyp")) return null;
+  const all = boxes(bytes);
+  const [kind] = all;
   const brands = Array.from({ length: Math.floor(kind.body.length / 4) }, (_, at) => at * 4).filter((at) => at !== 4);
-  if (!brands.some((at) => says(kind.body, at, "avif") || says(kind.body, at, "avis"))) return null;
+  const has = (/** @type {string} */ brand) => brands.some((at) => says(kind.body, at, brand));
+  if (!has("avif") || has("avis") || all.some(({ name }) => name === "moov")) return null;
   const meta = inside(bytes, "meta").subarray(4);
   const sides = boxes(inside(inside(meta, "iprp"), "ipco")).filter(({ name }) => name === "ispe").map(({ body }) => {
     const view = viewOf(body);
@@ -102,13 +134,17 @@ function avif(bytes) {
 /** @param {Uint8Array} bytes  @param {string} wanted */
 const inside = (bytes, wanted) => boxes(bytes).find(({ name }) => name === wanted)?.body ?? concat();
 
-/** Boxes that stand one behind the other, as far as they are whole. @param {Uint8Array} bytes */
+/**
+ * Boxes that stand one behind the other; of the last, the length may be left out.
+ * @param {Uint8Array} bytes
+ * @throws {RangeError} one isn't whole, or of another form: what follows isn't known
+ */
 function boxes(bytes) {
   const view = viewOf(bytes);
   const found = [];
   for (let at = 0; at + 8 <= bytes.length;) {
-    const length = view.getUint32(at);
-    if (length < 8 || at + length > bytes.length) break;
+    const length = view.getUint32(at) || bytes.length - at;
+    if (length < 8 || at + length > bytes.length) throw new RangeError("a box");
     found.push({ name: String.fromCharCode(...bytes.subarray(at + 4, at + 8)), body: bytes.subarray(at + 8, at + length) });
     at += length;
   }

@@ -49,7 +49,6 @@ export class Sending extends EventTarget {
     super();
     this.#client = client;
     client.addEventListener("change", () => this.#look());
-    globalThis.addEventListener?.("online", () => this.#wake());
   }
 
   /** How one stands; undefined once the server has it. @param {string} id */
@@ -80,10 +79,9 @@ export class Sending extends EventTarget {
     const job = this.#jobs.get(id);
     const inner = this.#client.inner;
     if (job === undefined || inner === null || job.phase === "posted") return;
-    this.#forget(job);
+    this.#giveUp(job, inner);
     inner.outbox.drop(id);
     inner.changed();
-    http.giveUp(inner, toBase64url(job.attachment)).catch(() => {});
   }
 
   /** Tries again what has failed: the same bytes; as another message if this one was refused. @param {string} id */
@@ -92,7 +90,7 @@ export class Sending extends EventTarget {
     if (job?.phase !== "failed") return;
     const inner = this.#inner();
     const file = { ...job.file, bytes: job.file.bytes.slice() };
-    this.#forget(job);
+    this.#giveUp(job, inner);
     inner.outbox.drop(id);
     this.add(file);
   }
@@ -123,7 +121,7 @@ export class Sending extends EventTarget {
         this.#says(job, "sending", null);
         await this.#upload(job, inner);
         const counter = inner.outbox.ready(job.id, toBase64url(job.attachment));
-        if (counter === null) return this.#forget(job);
+        if (counter === null) return this.#giveUp(job, inner);
         this.#says(job, "posted", null);
         return await inner.seal(job.id, job.viewing, counter, contentOf(job));
       } catch (error) {
@@ -178,8 +176,14 @@ export class Sending extends EventTarget {
       else if (job.phase === "posted" && message?.state === "refused") this.#says(job, "failed", message.error);
       else if (job.phase === "posted" && message?.state !== "sending") this.#forget(job);
       // Its author has let go of it.
-      else if (job.phase === "failed" && (message?.file ?? null) === null) this.#forget(job);
+      else if (job.phase === "failed" && (message?.file ?? null) === null) this.#giveUp(job, inner);
     }
+  }
+
+  /** What it has reserved is free again: a seat has room for few. @param {Job} job  @param {Inner} inner */
+  #giveUp(job, inner) {
+    this.#forget(job);
+    http.giveUp(inner, toBase64url(job.attachment)).catch(() => {});
   }
 
   /** @param {Job} job */
