@@ -1,5 +1,6 @@
 """The page in Firefox: a room with one person in Chromium, what it refuses, and every state."""
 
+import base64
 import json
 import re
 from collections import Counter
@@ -13,6 +14,7 @@ from support.machines.chromium import Visit, open_bare
 from support.machines.server import Program
 from support.people.people import PATIENCE_MS, person
 from support.people.tampering import REFUSALS, Tamperer, started, tampered, tampering
+from test_room_attachments import COLOURS, DRAW, picks, sends, with_place
 from test_vectors_in_chromium import RUN, modules, serve_runner, vectors
 
 
@@ -54,6 +56,21 @@ def test_chromium_and_firefox_talk(
     expect(ada.texts.last).to_have_text("Thank you.")
     expect(ada.page.locator(".burn-number").last).to_have_text(re.compile("(30|2[0-9]) sec"))
     bo.sees_receipt("^Opened by .* · gone$")
+
+    # A picture each way: another decoder, and another writer of pictures.
+    for author, reader in ((ada, bo), (bo, ada)):
+        picture = with_place(base64.b64decode(author.page.evaluate(DRAW, "image/jpeg")))
+        picks(author, ("holiday.jpg", "image/jpeg", picture))
+        sends(author)
+        reader.page.get_by_role("button", name=re.compile("A file, up to")).click()
+        canvas = reader.page.locator(".opened canvas")
+        expect(canvas).to_be_visible(timeout=PATIENCE_MS)
+        left, right = canvas.evaluate(COLOURS)
+        assert left[0] > 150 > left[2]
+        assert right[2] > 150 > right[0]
+        author.sees_receipt("^Opened by .* · gone$")
+        reader.page.get_by_role("button", name="Close now").last.click()
+        expect(canvas).to_have_count(0)
 
     bo.menu("Leave")
     bo.answers("Leave")

@@ -247,6 +247,26 @@ describe("receiving", () => {
     assert.equal(client.asked.length, 1, "and it isn't asked for again");
   });
 
+  test("a message of whose file nothing came isn't opened again by itself, and is given back where one has to wait for long", async () => {
+    let answer = () => error(409, "lease_lost");
+    const asked = serves((_at, sealed) => answer(sealed));
+    const client = new Client();
+    const readings = new Readings(client);
+    client.state.cards = [card];
+    const reading = readings.of(card);
+    await until(() => reading.phase === "waiting");
+    client.changes({ cards: [{ ...card, state: "returned" }] });
+    assert.deepEqual(client.asked, []);
+    answer = (sealed) => (asked.length < 4 ? octets(sealed)
+      : Response.json({ error: { code: "too_many", message: "", retry_after: 600 } }, { status: 429 }));
+    client.changes({ cards: [card] });
+    assert.equal(readings.of(card), reading, "what was opened by a person goes on");
+    await until(() => reading.phase === "waiting");
+    client.changes({ cards: [{ ...card, state: "returned" }] });
+    assert.deepEqual([client.asked, reading.trouble, reading.done > 0], [[["release", card.id]], "too_many", true]);
+    readings.end(card.id);
+  });
+
   test("what isn't what was sent is spoilt, and nothing of it is shown", async () => {
     serves((at, sealed) => {
       if (at === 2) sealed[7] ^= 1;

@@ -10,11 +10,13 @@ import { getChunk } from "./attachment-http.js";
 
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 15_000;
+/** Who has to wait longer gives the message back meanwhile: a lease that ends by time is counted, and three of them burn it. */
+const LONGEST_WAIT_SECONDS = 30;
 /** These don't pass: what came isn't what was sent. */
 const SPOILT = new Set(["attachment_open", "attachment_length", "attachment_padding", "attachment_size", "malformed"]);
 
 /**
- * @typedef {import("./attachment-sending.js").Client} Client
+ * @typedef {import("./attachment-sending.js").Client & {release(id: string): void}} Client
  * @typedef {import("./room-state.js").CardView} CardView
  * @typedef {"receiving"|"waiting"|"whole"|"spoilt"} Phase  waiting: for another lease
  */
@@ -37,6 +39,8 @@ export class Reading extends EventTarget {
   /** When its reader saved it first, by this device's clock. @type {number|null} */
   savedAt = null;
   #going = new AbortController();
+  /** Whether anything has come under the lease that there is or was last. */
+  advances = false;
 
   /**
    * @param {Client} client
@@ -64,6 +68,7 @@ export class Reading extends EventTarget {
     this.#going.abort();
     this.#going = new AbortController();
     const { signal } = this.#going;
+    this.advances = false;
     this.#says("receiving");
     for (let tries = 0; this.#chunks.length < this.#opener.count; ) {
       try {
@@ -75,6 +80,11 @@ export class Reading extends EventTarget {
         const { code, retryAfter } = error instanceof Refusal ? error : new Refusal("internal");
         if (SPOILT.has(code)) return this.#says("spoilt", code);
         if (!isPassing(new Refusal(code))) return this.#says("waiting", code);
+        if ((retryAfter ?? 0) > LONGEST_WAIT_SECONDS) {
+          this.advances = false;
+          this.#says("waiting", code);
+          return this.#client.release(this.#card.id);
+        }
         this.#says("receiving", code);
         const pause = retryAfter === null ? Math.min(FIRST_PAUSE_MS * 2 ** tries, LONGEST_PAUSE_MS) : 1000 * retryAfter;
         tries += 1;
@@ -121,7 +131,9 @@ export class Reading extends EventTarget {
     const at = this.#chunks.length;
     const sealed = await getChunk(inner, toBase64url(this.#card.file.id), at, signal);
     const chunk = await this.#opener.open(at, sealed);
-    if (!signal.aborted) this.#chunks.push(chunk);
+    if (signal.aborted) return;
+    this.#chunks.push(chunk);
+    this.advances = true;
   }
 
   /** @param {Phase} phase  @param {string|null} [trouble] */
@@ -138,7 +150,8 @@ const rest = (milliseconds, signal) => new Promise((resolve) => {
 });
 
 /**
- * What is being read in one room, by the ids of messages. A file that hasn't come whole when its lease ends is asked for again.
+ * What is being read in one room, by the ids of messages. A file that hasn't come whole when its lease ends is asked for again if
+ * something of it came under that one; else somebody opens it again, lest it be burnt by leases of which nobody has anything.
  */
 export class Readings {
   #client;
@@ -147,7 +160,7 @@ export class Readings {
   /** Messages whose files didn't arrive as they were sent. @type {Set<string>} */
   spoilt = new Set();
 
-  /** @param {Client & {open(id: string): Promise<void>, release(id: string): void}} client */
+  /** @param {Client & {open(id: string): Promise<void>}} client */
   constructor(client) {
     this.#client = client;
     if (client.inner !== null) client.inner.crypto.fileIn = fileIn;
@@ -187,6 +200,8 @@ export class Readings {
       if (card?.state !== "returned" || reading.phase === "whole" || reading.phase === "spoilt") this.end(id);
       else if (phase === "live") {
         reading.pause();
+        if (!reading.advances) continue;
+        reading.advances = false;
         this.#client.open(id).catch(() => this.end(id));
       }
     }
