@@ -113,11 +113,12 @@ class ObjectsApi:
         visitor.charge(self._action, right.length)
         end = right.expires_at / 1000 + _LATE_SECONDS
 
-        async def may_stay() -> None:
-            refuse(self._now() > end or not await self._objects.lives(right.key),
-                   "object_address")  # fmt: skip
+        async def may_stay(*, lately: bool = False) -> None:
+            gone = self._now() > end or not await self._objects.lives(right.key, lately=lately)
+            refuse(gone, "object_address")
 
-        await may_stay()
+        # Asked again once all of it is there.
+        await may_stay(lately=True)
         refuse(await self._objects.store.length(right.key) is not None, "object_there")
         await self._objects.require_room(right.length)
         allow_body(scope, right.length)
@@ -171,8 +172,10 @@ class ObjectsApi:
         piece = await anext(pieces, b"")
         await send({"type": "http.response.start", "status": status, "headers": headers})
         while piece:
+            # Parts of it are no copies.
+            view = memoryview(piece)
             for at in range(0, len(piece), _GIVEN):
-                some = piece[at : at + _GIVEN]
+                some = view[at : at + _GIVEN]
                 async with asyncio.timeout(_GIVEN_SECONDS):
                     await send({"type": "http.response.body", "body": some, "more_body": True})
             piece = await anext(pieces, b"")

@@ -2,14 +2,20 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
 from support.people.account_holders import Machine
 from support.people.command_line import Cli
 
+from ephemeral.client.conversations.engine import Conversations
+from ephemeral.client.conversations.service import Service
 from ephemeral.client.exits import Exit, unreachable
 from ephemeral.client.files.objects import Objects
+from ephemeral.client.files.service import FileService
+from ephemeral.protocol.errors import Refusal
+from ephemeral.protocol.files.contents import FILE
 from ephemeral.protocol.limits import ID_SIZE
 
 pytestmark = pytest.mark.usefixtures("_stretched_cheaply")
@@ -46,13 +52,32 @@ def looking_like_an_option(size: int) -> bytes:
 
 
 class Line:
-    """The line on which objects travel: counted, and broken where it is said."""
+    """The line on which objects travel: counted, and broken where it is said.
+
+    `loses`: the answer to the next message that names a file is lost.
+    """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.carried: list[tuple[str, int]] = []
         self.left = 1_000
         for name in ("put", "get"):
             monkeypatch.setattr(Objects, name, self._counted(name, getattr(Objects, name)))
+        self.loses, self._named = False, False
+        said, posted = Conversations.send, Service.post
+
+        async def say(talk, conversation, kind, *given):
+            self._named = kind == FILE
+            return await said(talk, conversation, kind, *given)
+
+        async def post(service, *given):
+            answer = await posted(service, *given)
+            if self.loses and self._named:
+                self.loses = False
+                raise unreachable("The line is broken.")
+            return answer
+
+        monkeypatch.setattr(Conversations, "send", say)
+        monkeypatch.setattr(Service, "post", post)
 
     def _counted(self, name, whole):
         async def carried(objects, address, *given):
@@ -98,8 +123,11 @@ def test_what_was_begun_goes_on_where_it_was(cli: Cli, ada: Machine, bob: Machin
     large, data = cli.folder / "large.bin", os.urandom(LARGE)
     large.write_bytes(data)
     given = ("files", "send", str(large), "bob", "--keep-metadata")
+    line.loses = True
+    assert ada.refused(*given) == "unreachable"
     line.left = 1
     assert ada.refused(*given) == "unreachable"
+    # It was named once, by what had waited to be sent.
     [told] = [one for one in bob.lines("inbox") if one.get("kind") == "file"]
     [file] = told["files"]
     # Nobody saves what its sender hasn't confirmed.
@@ -127,3 +155,31 @@ def test_what_was_begun_goes_on_where_it_was(cli: Cli, ada: Machine, bob: Machin
     assert target.read_bytes() == data
     assert [segment for _, segment in line.carried] == [0, 1, 2]
     assert bob.refused("files", "get", file, "-o", str(target)) == "usage"
+
+
+def test_what_was_begun_in_vain_stands_in_nobodys_way(
+    cli: Cli, ada: Machine, bob: Machine, line: Line, monkeypatch: pytest.MonkeyPatch
+):
+    notes = cli.folder / "notes.txt"
+    given = ("files", "send", str(notes), "bob")
+    notes.write_bytes(b"much too much")
+    with monkeypatch.context() as patched:
+
+        async def full(*_given):
+            raise Refusal("quota_full")
+
+        patched.setattr(FileService, "make", full)
+        assert ada.refused(*given) == "quota_full"
+    notes.write_bytes(b"less")
+    line.left = 0
+    assert ada.refused(*given) == "unreachable"
+    # Its message names other content: it is given up by the id that is told.
+    notes.write_bytes(b"something else")
+    refused = ada.run(*given)
+    assert refused.returncode == Exit.USAGE
+    [begun] = re.findall("files forget ([^`]+)`", refused.stderr)
+    assert ada.run("files", "forget", begun).returncode == Exit.OK
+    line.left = 1_000
+    sent = ada.json(*given)["file"]
+    bob.lines("inbox")
+    assert Path(bob.json("files", "get", sent)["saved"]).read_bytes() == b"something else"

@@ -122,6 +122,10 @@ export async function fileOperations(base) {
       return { sealed };
     },
     open_together: async ({ sealed, ...where }) => ({ said: told(await together.openTogether(where, sealed)) }),
+    newer_wish: ({ said, known }) => {
+      const [next, before] = [said, known].map((one) => one && each({ ...one, ...heard(one) }, (part) => (part instanceof Uint8Array ? toBase64url(part) : part)));
+      return { counts: together.isNewer(next, before) };
+    },
     read_registered: ({ file: named, value }) => {
       const found = contents.readRegistered(named, value);
       alike(contents.registeredValue(found), value);

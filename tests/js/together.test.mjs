@@ -193,3 +193,25 @@ test("little is left alone, more is caught up by playing faster or slower, much 
   assert.deepEqual(one.correct(8049, now + 6000), { rate: 1, seek: null });
   assert.equal(one.correct(8051, now + 6000).seek, 8000);
 });
+
+test("nobody takes the wishes from the others by a session or a number, and a stream of them moves no player all the time", () => {
+  const now = 1_000_000;
+  const [one, other] = [new Together("a", () => "s"), new Together("b", () => "s")];
+  for (const each of [one, other]) {
+    each.join({ isPlaying: true, position: 0 }, now);
+    each.hear("m", wishOf({ session: "zzz", n: 2 ** 32 - 1, by: "m" }), now);
+    each.hear("m", wishOf({ session: "zzz", n: 2 ** 31, by: "m" }), now);
+  }
+  one.want({ isPlaying: false }, now);
+  other.hear("a", one.said(now), now);
+  assert.deepEqual([other.wish.by, other.wish.isPlaying], ["a", false]);
+  const jumps = [];
+  for (let at = 0; at < 10_000; at += 250) {
+    other.hear("m", { ...other.said(now + at), n: other.wish.n + 1, by: "m", position: at * 10_000 + 60_000_000 * (at % 500) }, now + at);
+    if (other.correct(5, now + at).seek !== null) jumps.push(at);
+  }
+  assert.deepEqual(jumps, [250, 500, 750, 5250, 5500, 5750]);
+  // One's own come at once.
+  other.want({ position: 1 }, now + 9800);
+  assert.equal(other.correct(100_000, now + 9800).seek, 1);
+});

@@ -173,11 +173,15 @@ def where_of(given):
 WHERE = ("seed", "record", "conversation", "file", "device")
 
 
-def seal_together(said, random, **given):
+def said_of(said):
     flags = {f"is_{name}": said[name] for name in _TOGETHER}
     others = {name: one for name, one in said.items() if name not in _TOGETHER}
     ids = {name: bytes.fromhex(said[name]) for name in ("session", "by")}
-    one = together.Said(**others | flags | ids)
+    return together.Said(**others | flags | ids)
+
+
+def seal_together(said, random, **given):
+    one = said_of(said)
     sealed = together.seal_together(where_of(given), one, given_bytes(random))
     assert together.open_together(where_of(given), sealed) == one
     return {"sealed": sealed}
@@ -187,6 +191,10 @@ def open_together(sealed, **given):
     one = together.open_together(where_of(given), sealed)
     found = {name.removeprefix("is_"): getattr(one, name) for name in one.__dataclass_fields__}
     return {"said": found | {"session": one.session.hex(), "by": one.by.hex()}}
+
+
+def newer_wish(said, known):
+    return {"counts": together.is_newer(said_of(said), known and said_of(known))}
 
 
 FILES = {
@@ -211,5 +219,6 @@ FILES = {
         read_registered,
         seal_together,
         open_together,
+        newer_wish,
     )
 }

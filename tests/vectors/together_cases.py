@@ -59,8 +59,36 @@ def make() -> Vectors:
             {"sealed": box},
         )  # fmt: skip
         v.success("open_together", f"open_{name}", why, {**WHERE, "sealed": box}, {"said": said})
+    newer(v)
     refusals(v)
     return v
+
+
+def newer(v: Vectors) -> None:
+    """Of two wishes: which counts. As texts of base64url they would be in another order."""
+    v.operation("newer_wish", {"said": "json", "known": "json"}, {"counts": "json"})
+    low, high = (f"{first:02x}" * 16 for first in (0x68, 0xD0))
+    known = SAID | {"session": low, "n": 7, "by": low}
+    other = known | {"session": high}
+    most = 2**31
+    for name, said, before, counts, why in (
+        ("next", known | {"n": 8}, known, True, "The next one."),
+        ("same", known, known, False, "The one that is known."),
+        ("device", known | {"by": high}, known, True, "Of two alike the higher device's."),
+        ("device_below", known, known | {"by": high}, False, "The lower device's doesn't."),
+        ("before", known | {"n": 6, "by": high}, known, False, "An earlier one."),
+        ("ahead", known | {"n": 71}, known, True, "As far ahead as may be."),
+        ("far", known | {"n": 72}, known, False, "Nobody uses up the numbers at once."),
+        ("beyond", known | {"n": most + 1}, known | {"n": most}, True, "One goes on counting."),
+        ("session", other | {"n": 1}, known, True, "Of two sessions the higher one."),
+        ("session_below", known | {"n": 99}, other, False, "The lower one doesn't."),
+        ("session_far", other | {"n": most}, known, True, "There is room above it."),
+        ("session_used", other | {"n": most + 1}, known, False, "Nor by another session."),
+        ("first", known | {"n": most}, None, True, "The first that is heard."),
+        ("first_used", known | {"n": most + 1}, None, False, "Not even then."),
+    ):  # fmt: skip
+        given = {"said": said, "known": before}
+        v.success("newer_wish", f"newer_{name}", why, given, {"counts": counts})
 
 
 def refusals(v: Vectors) -> None:

@@ -29,7 +29,7 @@ from ephemeral.client.conversations.past import was_in
 from ephemeral.client.conversations.people import People
 from ephemeral.client.conversations.reading import Reading
 from ephemeral.client.conversations.registers import Registers
-from ephemeral.client.conversations.sending import Sending, Sent
+from ephemeral.client.conversations.sending import Noted, Sending, Sent
 from ephemeral.client.conversations.served import Joining
 from ephemeral.client.conversations.service import Service
 from ephemeral.client.conversations.speaking import Speaking
@@ -289,12 +289,15 @@ class Conversations(Speaking):
 
     # --- sending ----------------------------------------------------------------------------------
 
-    async def send(self, conversation: bytes, kind: str, body: Mapping[str, object]) -> Sent:
+    async def send(
+        self, conversation: bytes, kind: str, body: Mapping[str, object], noted: Noted | None = None
+    ) -> Sent:
         """Send a content (6.2); it waits here, and is sent later, if this raises `ClientError`."""
         if following.load(self._store, conversation) is None:
             await self.read(conversation)
         one = self._of(conversation)
-        message = self._sending.put(conversation, contents.encode(kind, self._account.now, body))
+        content = contents.encode(kind, self._account.now, body)
+        message = self._sending.put(conversation, content, noted)
         try:
             sent = await self._sending.flush(one)
         except Refusal as refusal:

@@ -6,6 +6,7 @@ answered as at first. It leaves the outbox when it stands in the log.
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 from ephemeral.client.accounts.account import Account
@@ -26,7 +27,10 @@ from ephemeral.protocol.conversations.records import ADMIN
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.limits import ID_SIZE, NONCE_SIZE
 
-__all__ = ["Sending", "Sent"]
+__all__ = ["Noted", "Sending", "Sent"]
+
+#: Is told the id of what begins to wait, in the transaction that writes it.
+Noted = Callable[[bytes], None]
 
 # Messages in one request, and bytes of them.
 _ENTRIES_MAX, _BYTES_MAX = 16, 524_288
@@ -74,8 +78,8 @@ class Sending:
         self._look_again = look_again
         self._sync = sync
 
-    def put(self, conversation: bytes, content: bytes) -> bytes:
-        """A content waits to be sent from now on; its id."""
+    def put(self, conversation: bytes, content: bytes, noted: Noted | None = None) -> bytes:
+        """A content waits to be sent from now on; its id. `noted` writes more, with it or not."""
         name = self._account.context.random(ID_SIZE)
         sealed = self._store.seal("outbox", conversation, content)
         with self._store.writing("outbox"):
@@ -83,6 +87,8 @@ class Sending:
                 "INSERT INTO outbox (conversation, id, content) VALUES (?, ?, ?)",
                 conversation, name, sealed,
             )  # fmt: skip
+            if noted is not None:
+                noted(name)
         return name
 
     def drop(self, conversation: bytes, message: bytes) -> None:

@@ -59,11 +59,18 @@ def _line(place: Here, one: ServedFile, info: Info | None, state: str) -> str:
     return neutralise_line(line)
 
 
+def _meant(place: Here, typed: str) -> bytes:
+    """A file by its id, or by the beginning of that: one that is known, or that was begun."""
+    begun = {job.file.id for job in jobs.jobs(place.engine.store)}
+    found = [one for one in begun if typed.strip() and b64encode(one).startswith(typed.strip())]
+    return found[0] if len(found) == 1 else chosen(place, typed).reference.file.id
+
+
 async def forget_file(context: Context) -> Exit:
     """Delete a file of one's own for everybody; of somebody else's only forget the key."""
     async with here(context) as place:
         await place.sync()
-        file = chosen(place, context.args.id).reference.file.id
+        file = _meant(place, context.args.id)
         own = True
         try:
             own = (await FileService(place.account).file(file)).own

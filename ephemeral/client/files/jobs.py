@@ -22,7 +22,7 @@ from ephemeral.protocol.objects import (
     read_text,
 )
 
-__all__ = ["Job", "drop", "jobs", "keep"]
+__all__ = ["Job", "drop", "jobs", "keep", "write"]
 
 _PREFIX = "upload/"
 
@@ -30,7 +30,7 @@ _PREFIX = "upload/"
 @dataclass(slots=True)
 class Job:
     """One upload. `stamp`: when the file was changed last, as it was begun. `message`: the id of
-    the message that names it, once that stands in the log; `hashes`: of segments by number."""
+    the message that names it, once that waits to be sent; `hashes`: of segments by number."""
 
     file: FileKey
     padded: int
@@ -50,9 +50,14 @@ class Job:
 
 def keep(store: Store, job: Job) -> None:
     """It is on the disk when this returns."""
-    sealed = store.seal("upload", job.file.id, dump_json(_object(job)))
     with store.writing("upload"):
-        store.do("INSERT OR REPLACE INTO meta VALUES (?, ?)", _name(job.file.id), sealed)
+        write(store, job)
+
+
+def write(store: Store, job: Job) -> None:
+    """The same, in a transaction of somebody else's."""
+    sealed = store.seal("upload", job.file.id, dump_json(_object(job)))
+    store.do("INSERT OR REPLACE INTO meta VALUES (?, ?)", _name(job.file.id), sealed)
 
 
 def drop(store: Store, file: bytes) -> None:

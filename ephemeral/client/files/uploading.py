@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import time
+from contextlib import suppress
 
 from ephemeral.client.context import Context
 from ephemeral.client.exits import ClientError, Exit, unreachable, usage
@@ -10,11 +11,11 @@ from ephemeral.client.files import jobs, registered
 from ephemeral.client.files.holding import held
 from ephemeral.client.files.jobs import Job
 from ephemeral.client.files.objects import Objects
-from ephemeral.client.files.service import AT_ONCE, Address, FileService, has
+from ephemeral.client.files.service import AT_ONCE, Address, FileService, ServedFile, has
 from ephemeral.client.files.sources import Source, opened_source
 from ephemeral.client.talking.here import Here, here
 from ephemeral.client.talking.saying import introduce, send
-from ephemeral.protocol.encoding import b64decode, b64encode
+from ephemeral.protocol.encoding import b64encode
 from ephemeral.protocol.errors import Refusal
 from ephemeral.protocol.files.contents import (
     DIGEST,
@@ -39,7 +40,14 @@ _LANDED_SECONDS = 2.1
 _LOOKED_AT = 6
 # Rounds in which nothing lands.
 _IDLE_MAX = 5
-_OTHER = "{} isn't the file of which a part was sent: its content has changed."
+_OTHER = (
+    "{} isn't the file of which a part was sent: its content has changed. "
+    "`ephemeral files forget {}` gives that one up."
+)
+_ENDED = (
+    "What was begun of this file has ended. `ephemeral files forget {}`, then the same command, "
+    "sends it anew."
+)
 
 
 async def send_file(context: Context) -> Exit:
@@ -50,13 +58,12 @@ async def send_file(context: Context) -> Exit:
         await place.sync()
         known = await place.conversation_with(args.where)
         place.require_followed(known)
-        job = _begun(place, known.id, source) or _new_job(place, known.id, source)
-        served = await FileService(place.account).make(
-            job.file.id, job.padded, job.info, job.conversation, job.ttl
-        )
+        job = await _begun(place, known.id, source) or _new_job(place, known.id, source)
+        served = await _made(place, job)
         if job.message is None:
             await introduce(place, known)
-            await _name_it(place, job, served.expires_at)
+            await _say(place, job)
+        await _tell_own(place, job, served.expires_at)
     layout = Layout(job.padded)
     await _require_same(job, source, layout, served.bitmap)
     if not served.complete:
@@ -70,6 +77,21 @@ async def send_file(context: Context) -> Exit:
     return Exit.OK
 
 
+async def _made(place: Here, job: Job) -> ServedFile:
+    """The file at the server. What is refused at first is as if it had never been tried."""
+    try:
+        return await FileService(place.account).make(
+            job.file.id, job.padded, job.info, job.conversation, job.ttl
+        )
+    except Refusal as refusal:
+        if job.message is None:
+            jobs.drop(place.engine.store, job.file.id)
+        elif refusal.code == "file_conflict":
+            ended = _ENDED.format(b64encode(job.file.id))
+            raise ClientError(Exit.REFUSED, refusal.code, ended) from None
+        raise
+
+
 async def _require_same(job: Job, source: Source, layout: Layout, bitmap: bytes) -> None:
     """What was sent is what is there now: all of it, or a few where nothing seems changed."""
     sent = [one for one in range(layout.count) if one in job.hashes and has(bitmap, one)]
@@ -78,16 +100,26 @@ async def _require_same(job: Job, source: Source, layout: Layout, bitmap: bytes)
     for number in sent:
         plaintext = await asyncio.to_thread(_plaintext, source, layout, number)
         if hashlib.sha256(plaintext).digest() != job.hashes[number]:
-            raise usage(_OTHER.format(source.path))
+            raise _other(job)
 
 
-def _begun(place: Here, conversation: bytes, source: Source) -> Job | None:
+def _other(job: Job) -> ClientError:
+    return usage(_OTHER.format(job.path, b64encode(job.file.id)))
+
+
+async def _begun(place: Here, conversation: bytes, source: Source) -> Job | None:
     """The upload of this file that was begun and not ended."""
     for job in jobs.jobs(place.engine.store):
         same = (job.path, job.conversation) == (source.path, conversation)
         if same and job.keep_metadata == place.context.args.keep_metadata:
+            if job.message is None and (job.size, job.stamp) != (source.info.size, source.stamp):
+                # Nobody has heard of it: what was reserved for it, if anything was, is given back.
+                with suppress(Refusal):
+                    await FileService(place.account).delete(job.file.id)
+                jobs.drop(place.engine.store, job.file.id)
+                return None
             if job.size != source.info.size:
-                raise usage(_OTHER.format(source.path))
+                raise _other(job)
             place.context.reassure("A part of it was sent before; it goes on there.")
             return job
     return None
@@ -111,17 +143,35 @@ def _new_job(place: Here, conversation: bytes, source: Source) -> Job:
     return job
 
 
-async def _name_it(place: Here, job: Job, until: int) -> None:
-    """The message with its key, and what own devices know of it."""
-    reference = Reference(job.file, job.padded, hashlib.sha256(job.info).digest())
-    told = await send(place, job.conversation, FILE, files_body([reference]))
+def _reference(job: Job) -> Reference:
+    return Reference(job.file, job.padded, hashlib.sha256(job.info).digest())
+
+
+async def _say(place: Here, job: Job) -> None:
+    """The message with its key, once for all: what waits to be sent isn't said a second time."""
+
+    def noted(message: bytes) -> None:
+        job.message = message
+        jobs.write(place.engine.store, job)
+
+    try:
+        await send(place, job.conversation, FILE, files_body([_reference(job)]), noted)
+    except Refusal:
+        # It doesn't wait any more.
+        job.message = None
+        jobs.keep(place.engine.store, job)
+        raise
+
+
+async def _tell_own(place: Here, job: Job, until: int) -> None:
+    """What own devices know of it."""
+    if b64encode(job.file.id) in registered.known_files(place):
+        return
     device = place.account.kept.device
-    assert device is not None, "conversations have devices"
-    _, _, message = str(told["message"]).partition(".")
-    job.message = b64decode(message, ID_SIZE)
-    jobs.keep(place.engine.store, job)
+    if device is None or job.message is None:
+        raise ClientError(Exit.FAULT, "fault", "A file is sent that no message names.")
     where = (job.conversation, device, job.message)
-    await registered.tell(place, Registered(reference, *where, None, until))
+    await registered.tell(place, Registered(_reference(job), *where, None, until))
 
 
 async def _upload(
@@ -166,7 +216,7 @@ async def _write_down(
         plaintext = await asyncio.to_thread(_plaintext, source, layout, address.segment)
         digest = hashlib.sha256(plaintext).digest()
         if job.hashes.setdefault(address.segment, digest) != digest:
-            raise usage(_OTHER.format(source.path))
+            raise _other(job)
     jobs.keep(place.engine.store, job)
 
 
@@ -176,7 +226,7 @@ async def _sealed(
     number = address.segment
     plaintext = await asyncio.to_thread(_plaintext, source, layout, number)
     if hashlib.sha256(plaintext).digest() != job.hashes[number]:
-        raise usage(_OTHER.format(source.path))
+        raise _other(job)
     return await asyncio.to_thread(
         seal_segment, job.file, layout, number, plaintext, context.random
     )

@@ -1,5 +1,6 @@
 """`say`: a message to a contact or into a conversation, on its way when the command ends."""
 
+from collections.abc import Callable
 from contextlib import aclosing, suppress
 
 from ephemeral.client.context import Context
@@ -155,11 +156,15 @@ async def welcome(place: Here, conversation: bytes) -> Known:
 
 
 async def send(
-    place: Here, conversation: bytes, kind: str, body: dict[str, object]
+    place: Here,
+    conversation: bytes,
+    kind: str,
+    body: dict[str, object],
+    noted: Callable[[bytes], None] | None = None,
 ) -> dict[str, object]:
     """Send one message; says where it stands. What gets no answer is sent by the next command."""
     try:
-        sent = await place.engine.send(conversation, kind, body)
+        sent = await place.engine.send(conversation, kind, body, noted)
     except (ClientError, Refusal) as error:
         # What was refused isn't sent later; what nobody has answered is, unless it is found there.
         kept = (

@@ -11,13 +11,19 @@ from ephemeral.protocol.accounts.derivation import labelled
 from ephemeral.protocol.conversations.epochs import export
 from ephemeral.protocol.errors import Refusal, refuse
 
-__all__ = ["RATE_MAX", "RATE_MIN", "SEALED_SIZE", "Said", "Where", "open_together", "seal_together"]
+__all__ = [
+    "RATE_MAX", "RATE_MIN", "SEALED_SIZE", "Said", "Where", "is_newer", "open_together",
+    "seal_together",
+]  # fmt: skip
 
 _VERSION, _NONCE_SIZE = 1, 12
 _STATE = struct.Struct(">16sI16sBQQHQ")
 SEALED_SIZE = 1 + _NONCE_SIZE + _STATE.size + 16
 _POSITION_MAX, _TIME_MAX = 86_400_000 * 7, 2**53 - 1
 RATE_MIN, RATE_MAX = 250, 4000
+# Wishes run ahead of what is known by so many at most, and none of another session is higher: the
+# numbers can't be used up.
+_AHEAD, _OTHER_MAX = 64, 2**31
 _FLAGS = ("is_playing", "is_held", "is_waiting", "is_stalled", "is_leaving")
 
 
@@ -70,6 +76,13 @@ class Said:
             and not (self.is_playing and self.is_held)
         )
         refuse(not right, "together_form")
+
+
+def is_newer(said: Said, known: Said | None) -> bool:
+    """Whether a wish takes the place of the one that is known, if any is that somebody holds to."""
+    if known is None or said.session != known.session:
+        return said.n <= _OTHER_MAX and (known is None or said.session > known.session)
+    return said.n <= known.n + _AHEAD and (said.n, said.by) > (known.n, known.by)
 
 
 def seal_together(where: Where, said: Said, random: Callable[[int], bytes]) -> bytes:

@@ -151,17 +151,25 @@ class Guarded:
         await self._done(lambda store: store.receive(key, length, pieces, may_stay))
 
     async def length(self, key: str) -> int | None:
-        return await self._done(lambda store: store.length(key))
+        async def work(store: ObjectStore) -> int | None:
+            length = await store.length(key)
+            if length is None:
+                await self._require_mounted(store)
+            return length
+
+        return await self._done(work, mounted=False)
 
     async def tidy(self) -> None:
         await self._done(lambda store: store.tidy())
 
     async def get(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
-        store = await self.own()
+        # What can be read is there, and so is what it lies in.
+        store = await self._known()
         try:
             async for piece in store.get(key, start, end):
                 yield piece
         except ObjectMissing:
+            await self._require_mounted(store)
             raise
         except StoreBroke:
             # One slow reader says nothing of the store.
@@ -187,14 +195,17 @@ class Guarded:
 
     async def own(self) -> ObjectStore:
         """The store, for what is no operation of it. Raises StoreAway."""
+        store = await self._known()
+        await self._require_mounted(store)
+        return store
+
+    async def _known(self) -> ObjectStore:
         self._require_rested()
         try:
-            store = await self.proved()
+            return await self.proved()
         except ForeignStore as error:
             # It came after the start: nothing is kept there, and nothing deleted.
             raise self.away(StoreTrouble(str(error))) from None
-        await self._require_mounted(store)
-        return store
 
     async def _require_mounted(self, store: ObjectStore) -> None:
         """A directory in which nothing is mounted any more is empty: nothing in it was lost, and
@@ -207,8 +218,10 @@ class Guarded:
             if not there:
                 raise self.away(StoreTrouble(f"What marks {self._where} is gone: is it mounted?"))
 
-    async def _done(self, work: Callable[[ObjectStore], Awaitable[T]]) -> T:
-        store = await self.own()
+    async def _done(
+        self, work: Callable[[ObjectStore], Awaitable[T]], *, mounted: bool = True
+    ) -> T:
+        store = await (self.own() if mounted else self._known())
         try:
             result = await work(store)
         except StoreFull as trouble:

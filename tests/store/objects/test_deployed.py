@@ -95,7 +95,11 @@ async def test_a_place_that_is_mounted_no_more_has_lost_nothing_and_takes_nothin
         async def listed() -> list[str]:
             return [one.key async for one in objects.store.held(objects.own)]
 
-        for asked in (listed(), objects.store.length(key), objects.store.put(key, b"x")):
+        async def read() -> None:
+            async for _ in objects.store.get(key, 0, 4):
+                pass
+
+        for asked in (listed(), read(), objects.store.length(key), objects.store.put(key, b"x")):
             with pytest.raises(Refusal, match="unavailable"):
                 await asked
         assert [*(tmp_path / "objects").iterdir()] == []

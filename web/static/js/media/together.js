@@ -3,6 +3,8 @@
  * to stand where the film should stand by now. Nothing here has a clock, a network or an element.
  */
 
+import { isNewer } from "../protocol/conversations/together.js";
+
 /**
  * @typedef {import("../protocol/conversations/together.js").Said} Said
  *
@@ -17,16 +19,15 @@
 /** Who wasn't heard for so long isn't there any more; and so long after it was said a word still counts. */
 export const GONE_MS = 10_000;
 const FRESH_MS = 15_000;
-/** Wishes run ahead of what is known by so many at most, so that nobody can use up the numbers. */
-const AHEAD = 64;
 /** Nobody sees less, and more isn't caught up by playing faster. */
 const NEAR_MS = 50;
 const FAR_MS = 1000;
 const FASTER = 0.05;
 /** So far off all of that is used. */
 const FULL_MS = 250;
-/** Whoever jumps jumps once in so long, and then it is left alone. */
+/** For a wish one jumps once in so long, and then it is left alone; for all those of others together so often. */
 const JUMP_MS = 5000;
+const JUMPS = 3;
 const LAST = 2 ** 32 - 1;
 
 export class Together {
@@ -42,6 +43,10 @@ export class Together {
   #jumped = Number.NEGATIVE_INFINITY;
   /** The wish that one has jumped for. */
   #jumpedFor = "";
+  /** When one has jumped for others. @type {number[]} */
+  #jumps = [];
+  /** The last wish of one's own: whoever looks for a place isn't held up. */
+  #wanted = "";
 
   /** @param {string} me  own device  @param {() => string} draw  a session */
   constructor(me, draw) {
@@ -87,6 +92,7 @@ export class Together {
     const next = wish.n === LAST ? { session: this.#draw(), n: 1 } : { n: wish.n + 1 };
     // What anybody asks for ends the waiting, unless it is another one.
     this.wish = { ...wish, isHeld: false, position, ...change, ...next, by: this.#me, at: now };
+    this.#wanted = nameOf(this.wish);
   }
 
   /**
@@ -99,22 +105,13 @@ export class Together {
     if (device === this.#me || Math.abs(now - heard.sent) > FRESH_MS) return;
     if (heard.isLeaving) return void this.#others.delete(device);
     const { isStalled, isLeaving: _, sent: __, ...wish } = heard;
-    if (!this.#isNewer(wish)) {
+    const isLeft = !this.isIn && this.#others.size === 0;
+    if (!isNewer(wish, isLeft && wish.session !== this.wish?.session ? null : this.wish)) {
       if (wish.session === this.wish?.session) this.#others.set(device, { at: now, isStalled });
       return;
     }
     this.wish = wish;
     this.#others.set(device, { at: now, isStalled });
-  }
-
-  /** @param {Wish} next */
-  #isNewer(next) {
-    const { wish } = this;
-    if (wish === null) return true;
-    // Where two have begun at once all go where one can only go.
-    if (next.session !== wish.session) return next.session > wish.session || (!this.isIn && this.#others.size === 0);
-    if (next.n > wish.n + AHEAD) return false;
-    return next.n > wish.n || (next.n === wish.n && next.by > wish.by);
   }
 
   /** Who hasn't been heard for too long isn't waited for. @param {number} now */
@@ -173,11 +170,18 @@ export class Together {
 
   /** A wish that came jumps at once. @param {number} now */
   #mayJump(now) {
-    const { session, n, by } = /** @type {Wish} */ (this.wish);
-    const wish = `${session} ${n} ${by}`;
+    const wish = nameOf(/** @type {Wish} */ (this.wish));
     if (now - this.#jumped < JUMP_MS && wish === this.#jumpedFor) return false;
+    if (wish !== this.#wanted) {
+      this.#jumps = this.#jumps.filter((at) => now - at < JUMP_MS);
+      if (this.#jumps.length >= JUMPS) return false;
+      this.#jumps.push(now);
+    }
     this.#jumped = now;
     this.#jumpedFor = wish;
     return true;
   }
 }
+
+/** @param {Wish} wish */
+const nameOf = ({ session, n, by }) => `${session} ${n} ${by}`;

@@ -28,10 +28,38 @@ const TAG_BYTES = 16;
 const SEALED_BYTES = 1 + NONCE_BYTES + STATE_BYTES + TAG_BYTES;
 const POSITION_MOST = 86_400_000 * 7;
 const TIME_MOST = 2 ** 53 - 1;
+/** Wishes run ahead of what is known by so many at most, and none of another session is higher: the numbers can't be used up. */
+const AHEAD = 64;
+const OTHER_MOST = 2 ** 31;
+/** Those of base64url, in the order of what they stand for. */
+const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 export const RATE_LEAST = 250;
 export const RATE_MOST = 4000;
 /** @type {readonly ("isPlaying"|"isHeld"|"isWaiting"|"isStalled"|"isLeaving")[]} */
 const FLAGS = Object.freeze(["isPlaying", "isHeld", "isWaiting", "isStalled", "isLeaving"]);
+
+/**
+ * Which of all wishes this is, `session` and `by` in base64url.
+ * @typedef {{session: string, n: number, by: string}} Which
+ */
+
+/**
+ * Whether a wish takes the place of the one that is known.
+ * @param {Which} next
+ * @param {Which|null} known  null: none is, or nobody holds to it any more
+ */
+export function isNewer(next, known) {
+  // Where two have begun at once all go where one can only go.
+  if (next.session !== known?.session) return next.n <= OTHER_MOST && (known === null || isHigher(next.session, known.session));
+  if (next.n > known.n + AHEAD) return false;
+  return next.n > known.n || (next.n === known.n && isHigher(next.by, known.by));
+}
+
+/** As bytes are compared. @param {string} one  @param {string} other */
+function isHigher(one, other) {
+  const at = [...one].findIndex((digit, index) => digit !== other[index]);
+  return at >= 0 && DIGITS.indexOf(one[at]) > DIGITS.indexOf(other[at]);
+}
 
 /** @param {Where} where */
 const bound = ({ conversation, record, device, file }) => labelled("together", conversation, record, device, file);
