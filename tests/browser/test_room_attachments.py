@@ -123,6 +123,8 @@ def test_a_picture_is_dropped_cleaned_read_once_and_gone(visit: Visit, server: s
     bo.page.get_by_role("button", name=re.compile("A file, up to")).click()
     expect(bo.page.get_by_label("Sound voice.wav")).to_be_visible(timeout=PATIENCE_MS)
     ada.sees_receipt("^Opened by .* · gone$")
+    # It is burned already: no clock cuts off what somebody hasn't heard yet.
+    expect(bo.page.get_by_role("timer")).to_have_text("until you close it")
     bo.page.get_by_role("button", name="Close now").click()
     expect(bo.page.locator("audio")).to_have_count(0)
     for someone in (ada, bo):

@@ -3,9 +3,12 @@
 import json
 import os
 import re
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from support.machines.server import Program
 from support.people.account_holders import Machine
 from support.people.command_line import Cli
 
@@ -183,3 +186,22 @@ def test_what_was_begun_in_vain_stands_in_nobodys_way(
     sent = ada.json(*given)["file"]
     bob.lines("inbox")
     assert Path(bob.json("files", "get", sent)["saved"]).read_bytes() == b"something else"
+
+
+def test_parts_that_come_too_fast_are_sent_and_fetched_a_little_later(
+    serve: Callable[..., Program], tmp_path: Path
+):
+    """Takes the second or two that the server asks to wait for."""
+    # A part of a MiB counts as 24.
+    with closing(Cli(serve(OBJECT_REQUESTS_PER_ADDRESS="40/1").url, tmp_path)) as cli:
+        ada, bob = Machine(cli, "ada"), Machine(cli, "bob")
+        for one in (ada, bob):
+            one.register(one.name)
+        bob.json(
+            "invite", "--redeem", environment={"EPHEMERAL_INVITATION": ada.json("invite")["link"]}
+        )
+        large, data = cli.folder / "large.bin", os.urandom(LARGE)
+        large.write_bytes(data)
+        file = ada.json("files", "send", str(large), "bob", "--keep-metadata")["file"]
+        saved = bob.json("files", "get", file)["saved"]
+        assert Path(saved).read_bytes() == data

@@ -22,6 +22,9 @@ _TAKEN = {200, 201, 204}
 _THERE = {409, 412}
 _ENDED = 403
 _FULL = 507
+_TOO_MANY = 429
+# A server that asks for more isn't waited for at once.
+_WAIT_MOST = 60.0
 
 
 class Objects:
@@ -70,14 +73,16 @@ class Objects:
         """The answer; what fails on its way is tried again."""
         url = f"{self._base}{address.url}" if address.url.startswith("/") else address.url
         for attempt in range(1, _TRIES + 1):
+            wait = 2**attempt / 4
             try:
                 answer = await self._once(method, url, address, data, length)
-                if answer.status_code < 500 or answer.status_code == _FULL or attempt == _TRIES:
+                if not _is_passing(answer.status_code) or attempt == _TRIES:
                     return answer
+                wait = max(wait, _wished(answer))
             except (httpx.HTTPError, httpx.InvalidURL, OSError, ssl.SSLError) as error:
                 if attempt == _TRIES:
                     raise lost(self._base, None, error) from None
-            await asyncio.sleep(2**attempt / 4)
+            await asyncio.sleep(wait)
         raise AssertionError("the last try returns or raises")
 
     async def _once(
@@ -94,7 +99,10 @@ class Objects:
                     raise unreachable("Where files are stored, more comes than was asked for.")
         finally:
             await answer.aclose()
-        return httpx.Response(answer.status_code, content=bytes(content))
+        headers = {
+            name: answer.headers[name] for name in ("retry-after",) if name in answer.headers
+        }
+        return httpx.Response(answer.status_code, headers=headers, content=bytes(content))
 
     def _client(self, url: str) -> httpx.AsyncClient:
         """One for each place; a store is reached as a server is: checked, and by a proxy."""
@@ -111,3 +119,14 @@ class Objects:
             headers = {"User-Agent": "ephemeral", "Accept-Encoding": "identity"}
             self._clients[origin] = http_client(tls, proxy, headers=headers, timeout=_SECONDS)
         return self._clients[origin]
+
+
+def _is_passing(status: int) -> bool:
+    """Whether it may be answered otherwise later: too much at once, or a server in trouble."""
+    return status == _TOO_MANY or (status >= 500 and status != _FULL)
+
+
+def _wished(answer: httpx.Response) -> float:
+    """The seconds that the answer asks to wait for."""
+    said = answer.headers.get("retry-after", "")
+    return min(float(said), _WAIT_MOST) if said.isascii() and said.isdecimal() else 0.0
