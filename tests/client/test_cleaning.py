@@ -3,11 +3,13 @@
 import json
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.any_input import attempt, steady
 
 from ephemeral.client.cleaning.clean import cleaned, kind_of
+from ephemeral.protocol.errors import Refusal
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors" / "cleaning.json"
 CASES = json.loads(VECTORS.read_text("utf-8"))["cases"]
@@ -25,6 +27,26 @@ def test_neither_place_nor_serial_number_nor_date_nor_owner_is_left():
                 met[secret] += secret in before
                 assert secret not in after
     assert min(met.values()) >= 10
+
+
+GIF = b"GIF89a\1\0\1\0\0\0\0"
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR".ljust(33, b"\0")
+
+
+@pytest.mark.parametrize(
+    ("head", "part"),
+    [
+        (GIF, b"\x21\xfe\0"),
+        (PNG, b"\0\0\0\0IDAT\0\0\0\0"),
+        (b"\xff\xd8", b"\xff\xfe\0\2"),
+        (b"RIFF\x0c\x35\x0c\0WEBP", b"XMP \0\0\0\0"),
+    ],
+    ids=["gif", "png", "jpeg", "webp"],
+)
+def test_more_parts_than_any_picture_has_are_refused_before_they_fill_the_memory(head, part):
+    with pytest.raises(Refusal) as refused:
+        cleaned(head + part * 100_001)
+    assert refused.value.details == {"why": "size"}
 
 
 broken = st.builds(

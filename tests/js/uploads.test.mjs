@@ -482,7 +482,8 @@ test("a name is saved so that every system can have it, and that it ends as it l
     ["a\u0000b\nc", "a_b_c"], ["...", "file"], ["x. ", "x"], ['<b>"|?*:.svg', "_b______.svg"], ["\u200b\u200bа.pdf", "__а.pdf"], ["\ud800x", "_x"],
     [`${long}.webm`, `${"ä".repeat(57)}.webm`],
   ]) assert.equal(savedName(name), wanted);
-  assert.deepEqual(["a.exe", "a.PDF", "photo.jpg\u202e.scr", "x.html", "tar.gz"].map(isProgram), [true, false, true, true, false]);
+  assert.deepEqual(["a.exe", "a.PDF", "photo.jpg\u202e.scr", "x.html", "tar.gz", "bill.pdf.SettingContent-ms", "a.docm", "a-b", "v1.2-final"].map(isProgram),
+    [true, false, true, true, false, true, true, false, false]);
 });
 
 test("a read ends where nothing moves, where nobody wants it any more, and where more comes than was asked for", async (context) => {

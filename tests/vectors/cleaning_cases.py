@@ -202,6 +202,10 @@ def pngs(v: Vectors) -> None:
         (chunk(b"eXIf", tiff("<", orientation=3)), chunk(b"eXIf", turned(3))),
     )  # fmt: skip
     taken_in("behind", "What a smaller picture left of a larger one.", behind=DATA + TOLD)
+    taken_in("profile_twice", "One is allowed, and each becomes more than it was.",
+             (compressed * 2, chunk(b"iCCP", b"icc\0\0" + uncompressed(screen[1]))))  # fmt: skip
+    taken_in("profile_after_none", "The first one counts.",
+             gone(chunk(b"iCCP", b"x\0\0" + TOLD) + compressed))  # fmt: skip
     taken_in("profile_of_nothing", "No profile.",
              gone(chunk(b"iCCP", b"x\0\0" + uncompressed(TOLD))))  # fmt: skip
     taken_in("profile_broken", "What can't be unpacked.", gone(chunk(b"iCCP", b"x\0\0" + TOLD)))

@@ -87,9 +87,9 @@ def profile() -> Part:
     head = bytearray(struct.pack(">I", at) + b"appl" + bytes(4) + b"mntrRGB XYZ ")
     head += struct.pack(">6H", 2026, 5, 17, 10, 20, 30) + b"acspAPPL" + bytes(4) + SERIAL[-8:]
     head = head.ljust(80, b"\1") + b"anna" + drawn("cleaning/hash", 16)
-    head = head.ljust(128, b"\0")
+    head = (head + TOLD).ljust(128, b"\1")[:128]
     bare = bytearray(head)
-    for start, end in ((24, 36), (40, 44), (48, 56), (80, 100)):
+    for start, end in ((4, 8), (24, 36), (40, 44), (48, 56), (80, 128)):
         bare[start:end] = bytes(end - start)
     table = clean.ljust(12 * len(tags), b"\0")
     return (

@@ -1,5 +1,7 @@
 """GIF: of its extensions may stay how a picture is shown, and how often all of them are."""
 
+from collections.abc import Iterator
+
 from ephemeral.client.cleaning.reading import Reader, not_cleaned
 
 __all__ = ["cleaned_gif"]
@@ -18,11 +20,11 @@ def cleaned_gif(data: bytes) -> bytes:
     made = [head, reader.bytes(_table(head[10]))]
     pictures = 0
     while (block := reader.number(1)) != _END:
+        reader.part()
         if block == _PICTURE:
             place = reader.bytes(9)
             made += (b"\x2c", place, reader.bytes(_table(place[8])), reader.bytes(1))
-            made += (bytes([len(one)]) + one for one in _pieces(reader))
-            made.append(b"\0")
+            made.append(_coded(reader))
             pictures += 1
         elif block == _EXTENSION:
             made.append(_extension(reader))
@@ -38,20 +40,31 @@ def _table(flags: int) -> int:
     return 3 * 2 ** ((flags & 7) + 1) if flags & 0x80 else 0
 
 
-def _pieces(reader: Reader) -> list[bytes]:
-    made = []
+def _pieces(reader: Reader) -> Iterator[bytes]:
+    """Pieces in turn, to the empty one."""
     while length := reader.number(1):
-        made.append(reader.bytes(length))
-    return made
+        yield reader.bytes(length)
+
+
+def _coded(reader: Reader) -> bytes:
+    """All pieces with their lengths, in one: there may be one for each byte."""
+    start = reader.at
+    for _ in _pieces(reader):
+        pass
+    return reader.data[start : reader.at]
 
 
 def _extension(reader: Reader) -> bytes:
     kind = reader.number(1)
-    pieces = _pieces(reader)
-    if kind == _CONTROL and len(pieces) == 1 and len(pieces[0]) == 4:
-        return b"\x21\xf9\x04" + pieces[0] + b"\0"
-    if kind == _APPLICATION and pieces[:1] == [b"NETSCAPE2.0"]:
-        for piece in pieces[1:]:
-            if len(piece) == 3 and piece[0] == 1:
-                return _LOOP + b"\3" + piece + b"\0"
+    first, times, count = b"", b"", 0
+    for piece in _pieces(reader):
+        if count == 0:
+            first = piece
+        elif len(piece) == 3 and piece[0] == 1:
+            times = times or piece
+        count += 1
+    if kind == _CONTROL and count == 1 and len(first) == 4:
+        return b"\x21\xf9\x04" + first + b"\0"
+    if kind == _APPLICATION and first == b"NETSCAPE2.0" and times:
+        return _LOOP + b"\3" + times + b"\0"
     return b""

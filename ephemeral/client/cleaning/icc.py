@@ -17,8 +17,9 @@ _TAGS = frozenset(
 _TYPES = frozenset(
     (b"XYZ ", b"curv", b"para", b"sf32", b"mft1", b"mft2", b"mAB ", b"mBA ", b"cicp")
 )
-# Of the header: date, platform, manufacturer and model, who made it, and its hash.
-_UNTOLD = ((24, 36), (40, 44), (48, 56), (80, 100))
+# Of the header: whose program is preferred, date, platform, manufacturer and model, who made it,
+# its hash, and what is reserved.
+_UNTOLD = ((4, 8), (24, 36), (40, 44), (48, 56), (80, 128))
 
 
 def cleaned_profile(profile: bytes) -> bytes | None:

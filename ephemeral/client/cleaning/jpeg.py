@@ -56,6 +56,7 @@ def _insist(right: bool) -> None:
 
 
 def _marker(reader: Reader) -> int:
+    reader.part()
     _insist(reader.bytes(1) == b"\xff")
     marker = 0xFF
     while marker == 0xFF:

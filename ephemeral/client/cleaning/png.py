@@ -25,8 +25,9 @@ def cleaned_png(data: bytes) -> bytes:
     if reader.bytes(8) != _SIGNATURE:
         not_cleaned("form")
     made = [_SIGNATURE]
-    orientation, kind = 1, b""
+    orientation, profiles, kind = 1, 0, b""
     while kind != b"IEND":
+        reader.part()
         start = reader.at
         length = reader.number(4)
         kind = reader.bytes(4)
@@ -40,7 +41,10 @@ def cleaned_png(data: bytes) -> bytes:
                 not_cleaned("form")
             made.append(data[start : reader.at])
         elif kind == b"iCCP":
-            made.append(_profile(content))
+            # One is allowed, and each becomes megabytes of a few bytes.
+            if profiles == 0:
+                made.append(_profile(content))
+            profiles += 1
         elif kind == b"eXIf":
             orientation = orientation_of(content)
         elif not kind[0] & 0x20:

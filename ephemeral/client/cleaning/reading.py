@@ -19,6 +19,10 @@ def not_cleaned(why: str) -> NoReturn:
     raise Refusal("not_cleaned", _WHY[why], details={"why": why})
 
 
+#: Segments, chunks or blocks of a file. Each costs memory many times its few bytes.
+_PARTS_MAX = 100_000
+
+
 class Reader:
     """Takes from a piece of memory; what isn't there is `not_cleaned`."""
 
@@ -26,11 +30,18 @@ class Reader:
         self.data = data
         self.at = at
         self.end = len(data) if end is None else end
+        self._parts = 0
 
     @property
     def left(self) -> int:
         """How many bytes there still are."""
         return self.end - self.at
+
+    def part(self) -> None:
+        """Another part begins: too many are refused."""
+        self._parts += 1
+        if self._parts > _PARTS_MAX:
+            not_cleaned("size")
 
     def bytes(self, count: int) -> bytes:
         """The next ones."""

@@ -68,6 +68,7 @@ def cleaned_webp(data: bytes) -> bytes:
 
 def _chunks(reader: Reader) -> Iterator[tuple[bytes, bytes]]:
     while reader.left > 0:
+        reader.part()
         kind = reader.bytes(4)
         length = reader.small_end(4)
         content = reader.bytes(length)

@@ -15,8 +15,8 @@ const TAGS = new Set([
   "A2B0", "A2B1", "A2B2", "B2A0", "B2A1", "B2A2", "gamt", "lumi", "cicp",
 ]);
 const TYPES = new Set(["XYZ ", "curv", "para", "sf32", "mft1", "mft2", "mAB ", "mBA ", "cicp"]);
-/** Of the header: date, platform, manufacturer and model, who made it, and its hash. */
-const UNTOLD = [[24, 36], [40, 44], [48, 56], [80, 100]];
+/** Of the header: whose program is preferred, date, platform, manufacturer and model, who made it, its hash, and what is reserved. */
+const UNTOLD = [[4, 8], [24, 36], [40, 44], [48, 56], [80, 128]];
 
 /**
  * As long as it was, with nothing but what colours need.

@@ -69,6 +69,7 @@ export function cleanedJpeg(data) {
 
 /** @param {Reader} reader */
 function nextMarker(reader) {
+  reader.part();
   insist(reader.number(1) === 0xff);
   let marker = 0xff;
   while (marker === 0xff) marker = reader.number(1);

@@ -24,8 +24,10 @@ export async function cleanedPng(data) {
   insist(begins(reader.bytes(8), 0, SIGNATURE));
   const made = [data.subarray(0, 8)];
   let orientation = 1;
+  let profiles = 0;
   let kind = "";
   while (kind !== "IEND") {
+    reader.part();
     const start = reader.at;
     const length = reader.number(4);
     kind = kindAt(reader.bytes(4), 0);
@@ -36,8 +38,11 @@ export async function cleanedPng(data) {
     if (lengths !== undefined) {
       insist(length >= lengths[0] && length <= lengths[1]);
       made.push(data.subarray(start, reader.at));
-    } else if (kind === "iCCP") made.push(await profileOf(content));
-    else if (kind === "eXIf") orientation = orientationOf(content);
+    } else if (kind === "iCCP") {
+      // One is allowed, and each becomes megabytes of a few bytes.
+      if (profiles === 0) made.push(await profileOf(content));
+      profiles += 1;
+    } else if (kind === "eXIf") orientation = orientationOf(content);
     else insist((kind.charCodeAt(0) & 0x20) !== 0);
   }
   if (orientation > 1) made.splice(2, 0, chunk("eXIf", writtenOrientation(orientation)));

@@ -41,8 +41,13 @@ export function joined(parts) {
   return whole;
 }
 
+/** Segments, chunks or blocks of a file. Each costs memory many times its few bytes. */
+const PARTS_MOST = 100_000;
+
 /** Takes from a piece of memory; what isn't there is `not_cleaned`. */
 export class Reader {
+  #parts = 0;
+
   /**
    * @param {Uint8Array} data
    * @param {number} [at]
@@ -56,6 +61,12 @@ export class Reader {
 
   get left() {
     return this.end - this.at;
+  }
+
+  /** Another part begins: too many are refused. */
+  part() {
+    this.#parts += 1;
+    if (this.#parts > PARTS_MOST) notCleaned("size");
   }
 
   /** The next ones. @param {number} count */

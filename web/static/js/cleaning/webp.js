@@ -72,6 +72,7 @@ function keptOf(kind, content) {
 /** @param {Reader} reader  @returns {Generator<[string, Uint8Array]>} */
 function* chunksOf(reader) {
   while (reader.left > 0) {
+    reader.part();
     const kind = kindAt(reader.bytes(4), 0);
     const length = reader.smallEnd(4);
     const content = reader.bytes(length);

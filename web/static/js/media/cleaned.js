@@ -1,17 +1,12 @@
 /** What is sent of what was picked: without what its metadata would tell, where that is wanted and can be done. */
 
 import { CLEANER, cleaned as cleanedBytes, filmPatches, kindOf } from "../cleaning/clean.js";
+import { HEAD_BYTES, mayTell } from "../cleaning/telling.js";
 import { Refusal } from "../protocol/errors.js";
 
-const HEAD_BYTES = 64;
 /** A picture is cleaned in memory. */
 const PICTURE_BYTES = 104_857_600;
 const ZEROS_BYTES = 1_048_576;
-
-/** Types, ends of names and beginnings of what tells of itself and can't be cleaned: a browser often knows no type of it. */
-const TYPES = /^(?:image|video|audio|font)\/|pdf|officedocument|opendocument|msword|ms-excel|ms-powerpoint|postscript|epub/;
-const ENDINGS = /\.(?:hei[cf]s?|avif|tiff?|dng|cr[23w]|nef|arw|orf|rw2|raf|psd|ai|eps|svg|pdf|docx?|xlsx?|pptx?|od[tspg]|pages|numbers|key|epub|mp[34]|m4[abv]|mov|avi|mkv|webm|wmv|3gp|wav|flac|og[agv]|opus|aac|amr|caf)$/i;
-const BEGINNINGS = ["%PDF", "II*\0", "MM\0*", "\x1a\x45\xdf\xa3", "RIFF", "OggS", "fLaC", "ID3"];
 
 /**
  * Whether a file may tell more than it shows: `cleaned`, and that can be removed; `uncleaned`, and nobody here can.
@@ -23,9 +18,7 @@ const BEGINNINGS = ["%PDF", "II*\0", "MM\0*", "\x1a\x45\xdf\xa3", "RIFF", "OggS"
 export async function whatItTells(file) {
   const head = await bytesOf(file.slice(0, HEAD_BYTES));
   if (kindOf(head) !== null) return "cleaned";
-  const text = String.fromCharCode(...head);
-  const isTold = TYPES.test(file.type) || ENDINGS.test(file.name) || text.startsWith("ftyp", 4) || BEGINNINGS.some((one) => text.startsWith(one));
-  return isTold ? "uncleaned" : "nothing";
+  return mayTell(head, file) ? "uncleaned" : "nothing";
 }
 
 /**

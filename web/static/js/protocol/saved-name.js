@@ -11,15 +11,19 @@ const FORBIDDEN = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u180e\u20
 const DEVICES = /^(?:con|prn|aux|nul|com\d|lpt\d)(?=\.|$)/i;
 /** Endings of what runs when it is opened, on some system. */
 const PROGRAMS = new Set((
-  "apk app appimage bat cmd com command cpl crx deb desktop dll dmg exe gadget hta html htm iso jar js jse lnk mjs msi msix msp "
-  + "pif pkg ps1 py rb reg rpm scf scr sh shtml svg url vb vbe vbs wsf wsh xht xhtml xpi"
+  "apk app appimage appinstaller applescript application appref-ms appx appxbundle bash bat bin chm cmd com command cpl crx csh deb "
+  + "desktop diagcab diagcfg diagpkg dll dmg docm dotm exe fileloc fish flatpak flatpakref gadget hlp hta htm html img inetloc inf iqy "
+  + "iso jar jnlp js jse ksh library-ms lnk mht mhtml mjs mobileconfig msc msi msix msixbundle msp msu one php pif pkg pl potm ppam "
+  + "ppsm pptm ps1 ps1xml psm1 py pyw pyz rb rdp reg rpm run scf scpt scr sct search-ms searchconnector-ms settingcontent-ms sh shtml "
+  + "slk snap svg terminal theme themepack tool url vb vbe vbs vhd vhdx webloc workflow ws wsc wsf wsh xapk xbap xht xhtml xlam xll "
+  + "xlsb xlsm xltm xpi zsh"
 ).split(" "));
 const PLAIN = "file";
 
 /** @param {string} name  @returns {{stem: string, ending: string}} `ending` with its dot, or "" */
 export function partsOf(name) {
   const dot = name.lastIndexOf(".");
-  const isEnding = dot > 0 && /^\.[\p{L}\p{N}]{1,16}$/u.test(name.slice(dot));
+  const isEnding = dot > 0 && /^\.[\p{L}\p{N}][\p{L}\p{N}-]{0,17}$/u.test(name.slice(dot));
   return isEnding ? { stem: name.slice(0, dot), ending: name.slice(dot) } : { stem: name, ending: "" };
 }
 

@@ -3,6 +3,7 @@
 import { ATTACHMENT_BYTES } from "../../protocol/attachments.js";
 import { pictureForm } from "../../protocol/picture-form.js";
 import { cleaned } from "../../cleaning/clean.js";
+import { HEAD_BYTES, mayTell } from "../../cleaning/telling.js";
 import { announce } from "../../ui/announce.js";
 import { panel, panelHead } from "../../ui/dialog.js";
 import { el, fill, setText } from "../../ui/el.js";
@@ -18,8 +19,6 @@ import { bytesOf, nameOf } from "./file-words.js";
 const MOST_FILES = 20;
 const NAME_BYTES = 255;
 const TYPE = /^[a-z0-9][a-z0-9!#$&^_.+-]{0,62}\/[a-z0-9][a-z0-9!#$&^_.+-]{0,62}$/;
-/** Pictures whose places and times can't be taken out here, though they may have some. */
-const UNCLEANED = /^image\/(?:heic|heif|tiff|avif|svg\+xml)/;
 
 /**
  * @typedef {object} Picked
@@ -135,7 +134,7 @@ function row(file, isCleaned, looked) {
       const { kind, type } = kindOf(used, file.type);
       setText(size, bytesOf(used.length));
       setText(told, sentenceOf(one, isCleaned()));
-      told.classList.toggle("attention", isCleaned() && clean === null && mayTell(kind, file.type));
+      told.classList.toggle("attention", isCleaned() && clean === null && tells(bytes, file));
       looked();
       void show(used, kind, type);
     },
@@ -161,15 +160,15 @@ function row(file, isCleaned, looked) {
   return one;
 }
 
-/** Whether a file of this kind may tell where and when it was made. @param {import("../attachment-kinds.js").Kind} kind  @param {string} type */
-const mayTell = (kind, type) => kind === "picture" || kind === "film" || kind === "sound" || UNCLEANED.test(type) || type === "application/pdf";
+/** Whether it may tell where and when it was made: by its bytes, whatever type the browser has found for it. @param {Uint8Array} bytes  @param {File} file */
+const tells = (bytes, file) => ["picture", "film", "sound"].includes(kindOf(bytes, file.type).kind) || mayTell(bytes.subarray(0, HEAD_BYTES), file);
 
 /** What is said of what was taken out. @param {Picked} one  @param {boolean} wanted */
 function sentenceOf({ bytes, clean, file }, wanted) {
   if (bytes === null) return "";
   if (!wanted) return say("files.as_it_is");
   if (clean !== null) return say(isSame(clean, bytes) ? "files.cleaned_nothing" : "files.cleaned");
-  return say(mayTell(kindOf(bytes, file.type).kind, file.type) ? "files.not_cleaned" : "files.nothing_to_clean");
+  return say(tells(bytes, file) ? "files.not_cleaned" : "files.nothing_to_clean");
 }
 
 /** @param {Uint8Array} one  @param {Uint8Array} other */
