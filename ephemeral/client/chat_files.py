@@ -40,6 +40,9 @@ class ChatFiles:
         self._failed: set[bytes] = set()
         self._saved: set[bytes] = set()
         self._task: asyncio.Task[None] | None = None
+        # What was fetched last, by its message: what of it was verified is not fetched again.
+        self._begun: tuple[bytes, Download] | None = None
+        self._again = False
         #: The message whose file was asked for.
         self.asked: bytes | None = None
 
@@ -65,6 +68,7 @@ class ChatFiles:
                 await self._log(error.message)
                 return
             self.asked = waiting[0]
+            self._again = False
             self._session.open(waiting[0], now_ms(), attachment=True)
 
     def refused(self, message: bytes) -> None:
@@ -79,14 +83,25 @@ class ChatFiles:
 
     async def _save(self, card: Card) -> None:
         notice = self._session.state.notices.get(card.id)
+        asked = None
         try:
             if card.content["type"] != FILE:
                 raise Refusal("content_field", "This message has a file and doesn't say which.")
             padded = None if notice is None else notice.attachment
-            download = Download(self._session, card, padded)
+            if self._begun is None or self._begun[0] != card.id:
+                self._begun = card.id, Download(self._session, card, padded)
+            download = self._begun[1]
             data = await download.fetch(self._context, self._entry, self._seat)
             path = await asyncio.to_thread(save, self._folder, download.file.name, data)
         except (Refusal, ClientError) as error:
+            if error.code == "lease_lost" and not self._again:
+                # A slow line. Once is enough: the third lease that ends destroys the message.
+                self._again = True
+                asked = card.id
+                self._session.open(card.id, now_ms(), attachment=True)
+                return
+            if error.code != "lease_lost":
+                self._begun = None
             self._session.release(card.id, now_ms())
             self._failed.add(card.id)
             await self._log(f"{error.message} The message was given back.")
@@ -94,11 +109,12 @@ class ChatFiles:
             self._session.release(card.id, now_ms())
             raise
         else:
+            self._begun = None
             self._session.acknowledge(card.id, now_ms())
             self._saved.add(card.id)
             await self._log(f"The file from {who(self._session, card.author)} is saved: {path}")
         finally:
-            self.asked = None
+            self.asked = asked
             self._talk.push()
 
     async def stop(self) -> None:

@@ -80,7 +80,7 @@ def place_draft(draft: Path, folder: Path, name: str, *, exactly: bool = False) 
     try:
         if exactly:
             path = folder / name
-            path.hardlink_to(draft)
+            _give(draft, path)
         else:
             path = _placed(draft, folder, safe_name(name))
         draft.unlink(missing_ok=True)
@@ -99,18 +99,27 @@ def _placed(draft: Path, folder: Path, name: str) -> Path:
     for number in range(1, _OTHERS_MAX):
         path = folder / (name if number == 1 else f"{stem} ({number}){dot}{extension}")
         try:
-            path.hardlink_to(draft)
+            _give(draft, path)
         except FileExistsError:
             continue
-        except OSError:
-            # Some file systems have no second names: an empty file keeps the place.
-            try:
-                os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-            except FileExistsError:
-                continue
-            draft.replace(path)
         return path
     raise FileExistsError(0, "there are a thousand of that name")
+
+
+def _give(draft: Path, path: Path) -> None:
+    """The draft's one name from now on, or a second one; FileExistsError where it is taken."""
+    try:
+        path.hardlink_to(draft)
+    except FileExistsError:
+        raise
+    except OSError:
+        # Some file systems have no second names: an empty file keeps the place.
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        try:
+            draft.replace(path)
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
 
 
 def _fsync_folder(folder: Path) -> None:

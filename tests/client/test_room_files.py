@@ -14,8 +14,8 @@ from hypothesis import example, given
 from support.any_input import any_text, steady
 from support.people.command_line import PATIENCE, Cli
 
-from ephemeral.client.exits import Exit
-from ephemeral.client.saving import safe_name
+from ephemeral.client.exits import ClientError, Exit
+from ephemeral.client.saving import place_draft, safe_name
 from ephemeral.protocol.encoding import b64encode
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors" / "cleaning.json"
@@ -157,6 +157,24 @@ def test_a_line_that_breaks_between_costs_no_file(room: Cli, folder: Path):
         line.done("read", "--save", str(folder))
         assert way.left == {"up": 0, "down": 0}
     assert files(folder) == {"large.bin": data}
+
+
+def test_where_a_file_has_one_name_only_it_is_placed_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """As on FAT, and on many file systems of networks."""
+
+    def refused(*_given: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "hardlink_to", refused)
+    draft, path = tmp_path / ".draft.part", tmp_path / "film.mp4"
+    draft.write_bytes(b"film")
+    assert place_draft(draft, tmp_path, "film.mp4", exactly=True) == path
+    draft.write_bytes(b"another")
+    with pytest.raises(ClientError, match="could not be saved"):
+        place_draft(draft, tmp_path, "film.mp4", exactly=True)
+    assert files(tmp_path) == {"film.mp4": b"film", ".draft.part": b"another"}
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,8 @@ async def _fetch(
         while len(hashes) < layout.count:
             before = len(hashes)
             await _round(context, known, info, layout, descriptor, hashes)
+            # A later run believes what lies there: no hole may be left where the power fails.
+            await asyncio.to_thread(os.fsync, descriptor)
             idle = idle + 1 if len(hashes) == before else 0
             if idle == _IDLE_MAX:
                 raise unreachable("A part of this file is not there at this moment.")
@@ -113,6 +115,8 @@ async def _fetch(
         except Refusal:
             _discard(draft)
             raise
+        # What stands beyond is nothing that was verified.
+        os.ftruncate(descriptor, info.size)
         await asyncio.to_thread(os.fsync, descriptor)
     except OSError as error:
         reason = error.strerror or "unknown reason"

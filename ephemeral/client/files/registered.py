@@ -20,6 +20,8 @@ from ephemeral.protocol.files.contents import (
 __all__ = ["forget", "known_files", "note", "tell"]
 
 _REGISTER = "files"
+# In the store, by the file: forgotten here, while a message that names it still waits to be read.
+_FORGOTTEN = "forgotten/"
 
 
 def known_files(place: Here) -> dict[str, Registered]:
@@ -40,19 +42,41 @@ async def tell(place: Here, known: Registered) -> None:
 
 
 async def forget(place: Here, file: bytes) -> None:
-    """It has gone."""
+    """It has gone, or is to be known no more, whatever waits to be read names it."""
+    store = place.engine.store
+    waiting = {
+        b64encode(reference.file.id)
+        for one in place.engine.news(None)
+        if one.content is not None and one.content.kind == FILE
+        for reference in read_files(one.content.body)
+    }
+    before = _forgotten(place)
+    still = (before | {b64encode(file)}) & waiting
+    with store.writing("forgotten"):
+        for name in before - still:
+            store.do("DELETE FROM meta WHERE name = ?", _FORGOTTEN + name)
+        for name in still:
+            store.do("INSERT OR REPLACE INTO meta VALUES (?, ?)", _FORGOTTEN + name, b"")
     await place.engine.set_register(_REGISTER, b64encode(file), None)
+
+
+def _forgotten(place: Here) -> set[str]:
+    rows = place.engine.store.all(
+        "SELECT name FROM meta WHERE name >= ? AND name < ?", _FORGOTTEN, _FORGOTTEN[:-1] + "0"
+    )
+    return {name.removeprefix(_FORGOTTEN) for (name,) in rows}
 
 
 async def note(place: Here, found: Sequence[News]) -> None:
     """Keep what new messages say of files, before they are acknowledged: they are kept nowhere."""
+    forgotten = _forgotten(place)
     for one in found:
         if one.content is None or one.device is None or one.chain is None or one.id is None:
             continue
         known = known_files(place)
         if one.content.kind == FILE:
             for reference in read_files(one.content.body):
-                if b64encode(reference.file.id) in known:
+                if b64encode(reference.file.id) in forgotten | known.keys():
                     continue
                 until = await _until(place, reference.file.id)
                 if until is not None:
