@@ -71,7 +71,8 @@ LATER = {"later.js", "attachments.js"}
 # Which sentences the document of accounts holds: those that its first bundle may say.
 SPOKEN = "account.json"
 # These too, though earlier parts name them: they are seldom said, and not for want of a network.
-# Whoever meets one before all sentences are there sees dots for a moment (js/ui/i18n.js).
+# Whoever meets one before all sentences are there sees dots for a moment (js/ui/i18n.js), and the
+# screen drawn twice: none of these is said where a room was just made, whose words one is at.
 SELDOM = re.compile(
     r"refusal\.(?!other|unreachable|not_ours|unavailable|too_many|content_size|not_sent)"
     r"|notice\.(?!connecting|reconnecting|offline|unsent|away|all_away|not_loaded|not_done)"
@@ -80,7 +81,7 @@ SELDOM = re.compile(
     r"|(?:trace|fates|hidden|interrupted|telling|unsent)\."
     r"|destroy\.(?:title|text|yes|no|nothing)$|people\.(?:hidden|more|has_left)$|ash\."
     r"|progress\.(?:asking|slow)|share\.(?:qr|sheet_failed)|copy\.failed|menu\.code_forgotten"
-    r"|account\.|files\.|room\.(?:crowd|before|typing_many|away_since|alone$|new$)|invited\.words|composer\.limited|arriving\.seat_gone"
+    r"|account\.|files\.|room\.(?:crowd|before|typing_many|away_since|new$)|invited\.words|composer\.limited|arriving\.seat_gone"
 )
 # Only account-identity.js and account-push.js make them known, which come with all sentences.
 OF_SERVICE = ("account.refusal.identity_", "account.refusal.id_token_", "account.refusal.push_")
