@@ -57,7 +57,7 @@ def test_a_member_sees_what_the_server_holds_and_no_word_of_anybody(
     )
     other.menu("What the server knows")
     dialog = other.page.get_by_role("dialog", name="What the server knows")
-    expect(dialog.locator("details")).to_have_count(13)
+    expect(dialog.locator("details")).to_have_count(16)
     unfold(other.page)
     text = dialog.inner_text()
     assert "token_hash" in text

@@ -91,6 +91,7 @@ async def test_killed_anywhere_the_next_start_ends_the_epoch_and_opens_every_mes
         ENCRYPTION_KEY=ENCRYPTION_KEY,
         KEYRING_DIR=keyring,
         EPOCH_SECONDS=2,
+        DATA_DIR=tmp_path,
     )
     async with asyncio.timeout(60):
         await until_one_is_left(pool, desk.keyring.directory, old)

@@ -1,7 +1,7 @@
 // The way back by a return link: a door, the key of the room, and what became of the messages.
 
 import { ReturnClient } from "../room/return-client.js";
-import * as profiles from "../room/profiles.js";
+import * as sealing from "../room/profiles.js";
 import { progressScreen } from "../room/views/progress-screen.js";
 import { returnDoor } from "../room/views/return-door.js";
 import { returnScreen } from "../room/views/return-screen.js";
@@ -17,6 +17,9 @@ import { returnScreen } from "../room/views/return-screen.js";
  * @property {() => void} back  to where one was without the link
  * @property {(link: string) => void} invite  to the door of a room
  */
+
+/** Outside of the flow: the client keeps this, and what is listened to below keeps the client, so that it would keep the link. */
+const profiles = async () => sealing;
 
 /** Outside of the flow, since a listener keeps all that stands beside it: the link too. @param {ReturnClient} client */
 function closesWithPage(client) {
@@ -48,7 +51,7 @@ export function comeBack(link, { stage, base, load, server, problemOf, isCurrent
       const config = await server();
       /** @param {string} _phase  @param {number} [left] */
       const onProgress = (_phase, left) => { if (isWanted()) stage.screen()?.phase?.("asking", left); };
-      const client = new ReturnClient(await RoomClient.back({ base, link, config, onProgress, profiles: async () => profiles }));
+      const client = new ReturnClient(await RoomClient.back({ base, link, config, onProgress, profiles }));
       await client.ask();
       if (isWanted()) toFates(client);
       else client.close();

@@ -21,6 +21,9 @@
  * `own_address` (nobody is a contact of themselves), `name_form` (no name to call somebody by),
  * `picture_form` (no picture that can be opened).
  * What is sent from here alone has: `not_cleaned` (docs/cleaning.md).
+ * The client of files alone has: `file_unreadable` (moved or changed since it was picked), `file_changed` and `file_other`
+ * (not what was begun), `file_elsewhere` (another tab is at it), `url_expired` and `segment_missing` (of one object),
+ * `not_confirmed` (its sender hasn't signed it yet), `too_large_here`, `save_unavailable`, `save_failed` (this browser).
  * What they mean to a person is in the catalogues.
  */
 
